@@ -1,0 +1,1 @@
+"""convalign scores a dialogue log on lexical, emotional and prosodic alignment, each apart."""

@@ -1,0 +1,312 @@
+"""Score records: what a dimension says about a dialogue, a direction and a metric.
+
+A score that could not be given is a record with ``value=None`` and a reason from `REASONS`:
+never NaN, never a made-up 0. This module also reads and writes the tables of a run.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from convalign.errors import RunError
+
+SCHEMA_VERSION = 1
+
+REASONS: dict[str, str] = {
+    # input that is not there
+    "no audio": "the log names no sound for this dialogue",
+    "audio unreadable": "the sound file is missing, truncated or not decodable",
+    "no turn times": "one channel holds several speakers and the turns have no times",
+    "no words": "no turn of this speaker has text",
+    "no content words": "the replies hold no content word",
+    "language not covered": "the model or word lists do not cover this language",
+    # not enough of it
+    "one speaker": "nobody answers anybody",
+    "one turn": "a single turn answers nothing",
+    "no partner history": "the partner said nothing that could be taken up before",
+    "too few pairs": "fewer reply pairs than the metric needs",
+    "too few turns": "fewer turns with this feature than the metric needs",
+    "too little voicing": "under 150 ms of voiced sound",
+    "too short": "under .3 s of sound",
+    "outside the file": "the turn's times lie outside the sound file",
+    "overlap": "too little of the turn is free of the other speaker",
+    "clipped": "over 1 % of the samples are clipped",
+    "flat level": "the level hardly varies (gain control or synthetic speech)",
+    "no rate": "no syllable nucleus was found in the sound",
+    "no variation": "a series does not vary",
+    "only echoed words": "nothing is left of the reply without the partner's words",
+    "no negative prime": "the partner never sounded negative",
+    "no spread in affect": "all affect values are equal",
+    "model has no such label": "the affect model lacks a label that the metric needs",
+    "feature missing": "a feature of the composite is missing in this dialogue",
+    # no chance level
+    "too few strangers": "fewer than 5 other dialogues can stand in for the partner",
+    "strangers do not differ": "the reference speakers do not differ on this feature",
+    # scoring itself failed
+    "failed": "scoring raised an error, given in the run's messages",
+}
+"""Every reason that a row may carry, with its meaning in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What a number means; the reference table of the docs is made from these.
+
+    Attributes
+    ----------
+    name : as in the rows; ``proximity.pitch`` for one feature
+    unit : ``share``, ``st``, ``1`` for a plain number
+    low, high : range; None = unbounded
+    good : which way is more aligned, or ``none`` when neither is better
+    summary : one line
+    source : paper or formula
+    minimum : evidence below which the value is null, in words
+    beside : a companion of the headline that reviews always print with it
+    """
+
+    name: str
+    unit: str
+    low: float | None
+    high: float | None
+    good: Literal["higher", "lower", "none"]
+    summary: str
+    source: str
+    minimum: str
+    beside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One row of ``dialogues.jsonl``.
+
+    Attributes
+    ----------
+    direction : ``agent->user``: the agent adapts to the user
+    value, baseline, excess : the metric, what surrogate partners get, the difference
+    n : evidence in the metric's own count (content types, reply pairs, turns)
+    reason : a key of `REASONS`, saying why whichever of value or baseline is null is null
+    baseline_sd, surrogates, p : spread and number of surrogate values, permutation p
+    """
+
+    dialogue: str
+    dimension: str
+    metric: str
+    direction: str
+    value: float | None
+    baseline: float | None
+    excess: float | None
+    n: int
+    status: Literal["scored", "unscored"]
+    reason: str | None
+    baseline_sd: float | None = None
+    surrogates: int = 0
+    p: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnScore:
+    """One row of ``turns.jsonl``; `turn` counts from 0 in the dialogue's own turns."""
+
+    dialogue: str
+    turn: int
+    speaker: str
+    dimension: str
+    metric: str
+    direction: str | None
+    value: float | None
+    baseline: float | None
+    excess: float | None
+    n: int
+    status: Literal["scored", "unscored"]
+    reason: str | None
+
+
+_SCORE = tuple(f.name for f in fields(Score))
+_TURN = tuple(f.name for f in fields(TurnScore))
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What a dimension returns for one dialogue."""
+
+    dialogues: tuple[Score, ...]
+    turns: tuple[TurnScore, ...] = ()
+
+
+def row(
+    dialogue: str,
+    dimension: str,
+    metric: str,
+    direction: str,
+    *,
+    value: float | None,
+    n: int,
+    reason: str | None = None,
+    surrogates: Iterable[float] = (),
+    baseline: float | None = None,
+    tail: Literal["upper", "two"] | None = "upper",
+) -> Score:
+    """Make one score row, with baseline, excess and p from the surrogate values.
+
+    Parameters
+    ----------
+    value : finite, or None with a reason
+    n : evidence
+    surrogates : what surrogate partners got, [n_surrogates]; empty = no baseline
+    baseline : when it is not the mean of `surrogates`
+    tail : which surrogates count against the value in p; None = no p is given
+
+    Returns
+    -------
+    Score. p = (1 + #{surrogate >= value}) / (1 + n_surrogates), upper tail, or twice the
+    smaller tail, at most 1; None without surrogates.
+
+    Raises
+    ------
+    RunError
+        A value that is not finite, a null without reason, a reason that is not in `REASONS`:
+        a defect of a scorer, caught before it reaches a file.
+
+    Examples
+    --------
+    >>> r = row("d1", "lexical", "entrainment", "agent->user", value=0.5, n=8, surrogates=[0.25, 0.5, 0.0])
+    >>> r.baseline, r.excess, r.p
+    (0.25, 0.25, 0.5)
+    """
+    chance = [float(s) for s in surrogates]
+    base = baseline if baseline is not None else (math.fsum(chance) / len(chance) if chance else None)
+    for number in (value, base, *chance):
+        if number is not None and not math.isfinite(number):
+            raise RunError(
+                f"{dialogue}: {dimension}.{metric}: {number} is not finite; a scorer gives None with a reason"
+            )
+    if (value is None or base is None) and reason is None:
+        raise RunError(
+            f"{dialogue}: {dimension}.{metric}: null without a reason; there are: {', '.join(REASONS)}"
+        )
+    if reason is not None and reason not in REASONS:
+        raise RunError(
+            f"{dialogue}: {dimension}.{metric}: unknown reason {reason!r}; there are: {', '.join(REASONS)}"
+        )
+    if value is None:
+        return Score(dialogue, dimension, metric, direction, None, None, None, n, "unscored", reason)
+    excess = None if base is None else value - base
+    p = None
+    if chance and tail is not None:
+        above, below = sum(s >= value for s in chance), sum(s <= value for s in chance)
+        p = (
+            (1 + above) / (1 + len(chance))
+            if tail == "upper"
+            else min(1.0, 2 * (1 + min(above, below)) / (1 + len(chance)))
+        )
+    return Score(
+        dialogue, dimension, metric, direction, float(value), base, excess, n, "scored",
+        reason if base is None else None, _sd(chance), len(chance), p,
+    )  # fmt: skip
+
+
+def turn_row(
+    dialogue: str,
+    turn: int,
+    speaker: str,
+    dimension: str,
+    metric: str,
+    direction: str | None,
+    *,
+    value: float | None,
+    n: int,
+    reason: str | None = None,
+    baseline: float | None = None,
+) -> TurnScore:
+    """Make one row of ``turns.jsonl``; same rules as `row`, baseline optional."""
+    for number in (value, baseline):
+        if number is not None and not math.isfinite(number):
+            raise RunError(
+                f"{dialogue}: {dimension}.{metric}: {number} is not finite; a scorer gives None with a reason"
+            )
+    if value is None and reason not in REASONS:
+        raise RunError(
+            f"{dialogue}: {dimension}.{metric}: unknown reason {reason!r}; there are: {', '.join(REASONS)}"
+        )
+    if value is None:
+        return TurnScore(
+            dialogue, turn, speaker, dimension, metric, direction, None, None, None, n, "unscored", reason
+        )
+    excess = None if baseline is None else value - baseline
+    return TurnScore(
+        dialogue,
+        turn,
+        speaker,
+        dimension,
+        metric,
+        direction,
+        float(value),
+        baseline,
+        excess,
+        n,
+        "scored",
+        None,
+    )
+
+
+def _sd(values: list[float]) -> float | None:
+    """Standard deviation (n - 1), None under two values."""
+    if len(values) < 2:
+        return None
+    mean = math.fsum(values) / len(values)
+    return math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (len(values) - 1))
+
+
+def dumps(record: Any) -> str:
+    """One line of JSON: shortest exact numbers, no NaN, no ASCII escapes."""
+    return json.dumps(record, ensure_ascii=False, allow_nan=False)
+
+
+def line(score: Score | TurnScore) -> str:
+    """One row of a table as JSON, keys in the order of the record."""
+    return dumps({name: getattr(score, name) for name in _names(type(score))})
+
+
+def _names(kind: type[Score] | type[TurnScore]) -> tuple[str, ...]:
+    """Field names of a row type, in order."""
+    return _SCORE if kind is Score else _TURN
+
+
+Row = TypeVar("Row", Score, TurnScore)
+
+
+def read_rows(path: Path, kind: type[Row]) -> Iterator[Row]:
+    """Read ``dialogues.jsonl`` (kind=Score) or ``turns.jsonl`` (kind=TurnScore) of a run.
+
+    Raises
+    ------
+    RunError
+        File missing, or a line that is no row; names file and line.
+    """
+    wanted = set(_names(kind))
+    try:
+        with path.open(encoding="utf-8") as stream:
+            for number, text in enumerate(stream, 1):
+                try:
+                    record = json.loads(text)
+                except ValueError as error:
+                    raise RunError(f"{path}:{number}: {error}; score the log again") from None
+                if not isinstance(record, dict) or set(record) != wanted:
+                    raise RunError(
+                        f"{path}:{number}: not a row of schema_version {SCHEMA_VERSION}; score the log again"
+                    )
+                yield kind(**record)
+    except OSError as error:
+        raise RunError(f"{path}: {error.strerror}; name a run folder made by convalign score") from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all (temporary name in the same folder, then renamed)."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, encoding="utf-8", newline="\n")
+    part.replace(path)
