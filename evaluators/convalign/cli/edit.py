@@ -1,0 +1,87 @@
+"""``convalign intervene`` and ``convalign convert``: a log in, a log out."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterable
+from pathlib import Path
+
+from convalign import interventions, logs
+from convalign.cli import DONE, SOME_UNSCORED, terminal
+from convalign.cli.score import reading
+from convalign.dialogue import Dialogue
+from convalign.errors import UsageError
+from convalign.scale import Progress
+
+
+def convert(arguments: Namespace) -> int:
+    """Read any known format, write canonical JSON lines."""
+    report = logs.Report()
+    dialogues = logs.read(arguments.log, reading(arguments), report=report)
+    write(dialogues, arguments.output, force=arguments.force)
+    terminal.say(f"{report.read:,} dialogues written to {arguments.output}", quiet=arguments.quiet)
+    for note, count in report.notes:
+        terminal.say(f"note: {note} ({count:,} times)", quiet=arguments.quiet)
+    return SOME_UNSCORED if report.skipped_count else DONE
+
+
+def intervene(arguments: Namespace) -> int:
+    """Edit one speaker's turns on one dimension, write the edited log."""
+    output = Path(arguments.output)
+    if arguments.output == "-":
+        raise UsageError("-o -: sound files need a folder; name a file to write")
+    module = interventions.load(arguments.dimension)
+    options = {"strength": arguments.strength, "seed": arguments.seed, "placebo": arguments.placebo}
+    if arguments.terms is not None:
+        options["terms"] = arguments.terms
+    try:
+        settings = module.Settings(**options)
+    except TypeError:
+        raise UsageError(f"--terms: the {arguments.dimension} intervention has no such option") from None
+    report = logs.Report()
+    stream = logs.read([arguments.log], reading(arguments), report=report)
+    tally = interventions.Tally()
+    folder = output.parent / f"{output.stem}-audio" if module.NEEDS == "audio" else None
+    with terminal.progress(quiet=arguments.quiet) as progress:
+        edited = interventions.apply(
+            stream, module, settings, arguments.direction, folder=folder, tally=tally
+        )
+        write(_counted(edited, progress), arguments.output, force=arguments.force)
+    terminal.say(
+        f"{tally.dialogues:,} dialogues, {tally.edited:,} of {tally.replies:,} replies edited, "
+        f"written to {arguments.output}",
+        quiet=arguments.quiet,
+    )
+    if tally.without:
+        labels = ", ".join(label for label, _ in tally.labels.most_common(4))
+        terminal.say(
+            f"note: {tally.without:,} dialogues have no direction {arguments.direction}; left as they are: {labels}",
+            quiet=arguments.quiet,
+        )
+    return SOME_UNSCORED if report.skipped_count else DONE
+
+
+def _counted(dialogues: Iterator[Dialogue], progress: Progress) -> Iterator[Dialogue]:
+    """The same dialogues; the progress bar hears of each."""
+    for done, dialogue in enumerate(dialogues, 1):
+        yield dialogue
+        progress("edited", done, None)
+
+
+def write(dialogues: Iterable[Dialogue], output: str, *, force: bool) -> None:
+    """Write a log whole or not at all, or stream it to stdout."""
+    if output == "-":
+        logs.write_canonical(dialogues, sys.stdout)
+        return
+    path = Path(output)
+    if path.exists() and not force:
+        raise UsageError(f"{path}: exists; choose another name, or replace it with --force")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="\n") as stream:
+            logs.write_canonical(dialogues, stream)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

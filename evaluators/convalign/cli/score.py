@@ -1,0 +1,83 @@
+"""``convalign score``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from argparse import Namespace
+from dataclasses import fields
+from pathlib import Path
+
+from convalign import logs
+from convalign.cli import DONE, NOTHING_SCORED, SOME_UNSCORED, terminal
+from convalign.cli.parser import given
+from convalign.scale import Stamp, open_run, rows, score_to_run
+from convalign.scores import line
+from convalign.scoring import Outcome, Scorer, scorers
+
+SETTINGS = (
+    "surrogates", "within", "seed", "language", "spacy", "history", "pattern", "terms", "affect",
+    "pitch_engine",
+)  # fmt: skip
+
+
+def reading(arguments: Namespace) -> logs.ReadOptions:
+    """The reading options of a verb."""
+    renamed = {"audio": "audio_dir"}
+    known = {f.name for f in fields(logs.ReadOptions)}
+    options = {renamed.get(key, key): value for key, value in vars(arguments).items()}
+    return logs.ReadOptions(
+        **{key: value for key, value in options.items() if key in known and value is not None}
+    )
+
+
+def score(arguments: Namespace) -> int:
+    """Score logs into a run folder, or print the rows."""
+    started = time.monotonic()
+    chosen = scorers(arguments.dimensions, given(arguments, SETTINGS))
+    read, report = reading(arguments), logs.Report()
+    with terminal.progress(quiet=arguments.quiet) as progress:
+        if arguments.output == "-":
+            outcome = Outcome()
+            found = rows(
+                arguments.log, chosen, read=read, report=report, jobs=arguments.jobs, outcome=outcome,
+                progress=progress,
+            )  # fmt: skip
+            for scored in found:
+                sys.stdout.writelines(line(one) + "\n" for one in scored.dialogues)
+            sys.stdout.flush()
+        else:
+            stamp = None
+            if arguments.study:
+                from convalign import study
+
+                declared = study.load(Path(arguments.study))
+                stamp = Stamp(declared.hash, declared.declared_at)
+            references = (
+                open_run(Path(arguments.reference)).info["reference"] if arguments.reference else None
+            )
+            _, outcome = score_to_run(
+                arguments.log, Path(arguments.output), chosen, read=read, report=report, jobs=arguments.jobs,
+                stamp=stamp, references=references, force=arguments.force, progress=progress,
+            )  # fmt: skip
+    seconds = time.monotonic() - started
+    terminal.say(terminal.summary(report, outcome, chosen, seconds=seconds), quiet=arguments.quiet)
+    if arguments.output != "-":
+        terminal.say(f"run in {arguments.output}", quiet=arguments.quiet)
+    return exit_code(outcome, chosen, named=arguments.dimensions is not None, skipped=report.skipped_count)
+
+
+def exit_code(outcome: Outcome, chosen: tuple[Scorer, ...], *, named: bool, skipped: int) -> int:
+    """How a scoring verb ends.
+
+    Parameters
+    ----------
+    named : the dimensions were asked for by name, so that missing input counts against them
+    skipped : records that could not be read and were left out
+    """
+    if not sum(outcome.scored.values()):
+        return NOTHING_SCORED
+    lacking = sum(outcome.without_input[s.name] for s in chosen) if named else 0
+    if skipped or lacking or any(outcome.unscored[s.name] for s in chosen):
+        return SOME_UNSCORED
+    return DONE

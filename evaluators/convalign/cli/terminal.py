@@ -1,0 +1,95 @@
+"""What a person sees on stderr: a bar while it works, a summary when it is done."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from tqdm import tqdm
+
+from convalign.logs import Report
+from convalign.scale import Progress, silent
+from convalign.scoring import Outcome, Scorer
+
+MOST = 5
+"""Reasons, directions and messages that a summary lists before it only counts."""
+
+
+@contextmanager
+def progress(*, quiet: bool, stream: TextIO | None = None) -> Iterator[Progress]:
+    """A bar per stage if stderr is a terminal; nothing when piped or quiet."""
+    stream = stream or sys.stderr
+    if quiet or not stream.isatty():
+        yield silent
+        return
+    bars: dict[str, tqdm[object]] = {}
+
+    def show(what: str, done: int, total: int | None) -> None:
+        if what not in bars:
+            for bar in bars.values():
+                bar.close()
+            bars[what] = tqdm(desc=what, total=total, unit=" dialogues", file=stream, leave=False)
+        bars[what].update(done - bars[what].n)
+
+    try:
+        yield show
+    finally:
+        for bar in bars.values():
+            bar.close()
+
+
+def say(text: str, *, quiet: bool = False) -> None:
+    """One line on stderr."""
+    if not quiet:
+        print(text, file=sys.stderr)
+
+
+def summary(
+    report: Report, outcome: Outcome, chosen: tuple[Scorer, ...], *, turns: int, seconds: float
+) -> str:
+    """What was read and scored, what was not and why.
+
+    Returns
+    -------
+    Lines of text; per dimension the mean of its headline beside what strangers get, per direction.
+    """
+    skipped = f", {report.skipped_count:,} skipped" if report.skipped_count else ""
+    lines = [f"{report.read:,} dialogues, {outcome.turns:,} turns read in {seconds:.1f} s{skipped}"]
+    lines += [f"  skipped {message}" for message in report.skipped[:MOST]]
+    width = max(len(s.name) for s in chosen)
+    for scorer in chosen:
+        reasons = outcome.unscored[scorer.name].most_common()
+        parts = [f"{outcome.scored[scorer.name]:,} scored"]
+        if reasons:
+            listed = ", ".join(f"{reason} {count:,}" for reason, count in reasons[:MOST])
+            parts.append(f"{sum(c for _, c in reasons):,} unscored ({listed})")
+        if outcome.without_input[scorer.name]:
+            lacks = "no audio" if scorer.module.NEEDS == "audio" else "no words"
+            parts.append(f"{outcome.without_input[scorer.name]:,} unscored ({lacks})")
+        lines.append(f"{scorer.name:<{width}}  {', '.join(parts)}")
+        lines += [f"{'':<{width}}  {item}" for item in _headline(outcome, scorer)]
+    lines += [f"note: {note} ({count:,} times)" for note, count in report.notes]
+    lines += [f"warning: {message}" for message in outcome.messages[:MOST]]
+    if len(outcome.messages) > MOST:
+        lines.append(f"warning: {len(outcome.messages) - MOST:,} more in run.json")
+    return "\n".join(lines)
+
+
+def _headline(outcome: Outcome, scorer: Scorer) -> list[str]:
+    """Mean headline per direction, those with the most dialogues first."""
+    found = [(key, t) for key, t in outcome.headlines.items() if key[0] == scorer.name and t.n]
+    found.sort(key=lambda item: (-item[1].n, item[0]))
+    lines = []
+    for (_, metric, direction), tally in found[:MOST]:
+        value, chance = tally.value / tally.n, tally.baseline / tally.n
+        excess = f"{value - chance:+.3f}"
+        lines.append(
+            f"{metric} {direction}: {value:.3f}, strangers {chance:.3f}, excess {excess} (n {tally.n:,})"
+        )
+    if len(found) > MOST:
+        lines.append(
+            f"and {len(found) - MOST:,} more directions; --roles SPEAKER=user,SPEAKER=agent joins them"
+        )
+    return lines

@@ -1,0 +1,295 @@
+"""From logs to a run: a folder of scores that is whole or not there, the same for any number of workers."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import platform
+import shutil
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Protocol
+
+from convalign import logs
+from convalign.dialogue import Dialogue
+from convalign.errors import RunError, UsageError
+from convalign.scores import SCHEMA_VERSION, Score, Scored, TurnScore, dumps, line, read_rows, write_text
+from convalign.scoring import Memory, Outcome, Scorer, Seen, batches, finish, observe
+
+LIBRARIES = (
+    "numpy", "spacy", "spacy-lookups-data", "vaderSentiment", "onnxruntime", "tokenizers",
+    "soundfile", "soxr", "librosa", "swift-f0",
+)  # fmt: skip
+"""Packages whose version can change a score; named in every run."""
+
+
+class Progress(Protocol):
+    """Told how far the work is; a terminal draws it."""
+
+    def __call__(self, what: str, done: int, total: int | None) -> None:
+        """`done` of `total` (None = not known) of `what` are done."""
+        ...
+
+
+def silent(what: str, done: int, total: int | None) -> None:
+    """No progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The study under which a run was scored.
+
+    Attributes
+    ----------
+    sha256 : of the canonical study
+    declared_at : as the study says, ISO 8601
+    """
+
+    sha256: str
+    declared_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run.
+
+    Attributes
+    ----------
+    path : its folder
+    info : ``run.json`` with ``timing.json``'s ``started_at`` and ``ended_at``
+    """
+
+    path: Path
+    info: dict[str, Any]
+
+    def scores(self) -> Iterator[Score]:
+        """Rows of ``dialogues.jsonl``."""
+        return read_rows(self.path / "dialogues.jsonl", Score)
+
+    def turns(self) -> Iterator[TurnScore]:
+        """Rows of ``turns.jsonl``."""
+        return read_rows(self.path / "turns.jsonl", TurnScore)
+
+    def index(self) -> list[dict[str, Any]]:
+        """Rows of ``index.jsonl``: what was read, without its words."""
+        text = (self.path / "index.jsonl").read_text(encoding="utf-8")
+        return [json.loads(item) for item in text.split("\n") if item]
+
+
+def open_run(path: Path) -> Run:
+    """Open a run folder.
+
+    Raises
+    ------
+    RunError
+        Not a run, or of another schema version.
+    """
+    try:
+        info = json.loads((path / "run.json").read_text(encoding="utf-8"))
+        timing = json.loads((path / "timing.json").read_text(encoding="utf-8"))
+    except OSError:
+        raise RunError(f"{path}: holds no run.json; name a folder made by convalign score -o") from None
+    except ValueError as error:
+        raise RunError(f"{path}/run.json: {error}; score the log again") from None
+    version = info.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise RunError(
+            f"{path}: schema_version {version!r}; this convalign reads {SCHEMA_VERSION}, score the log again"
+        )
+    return Run(path, info | {key: timing[key] for key in ("started_at", "ended_at")})
+
+
+def first_pass(
+    dialogues: Iterator[Dialogue],
+    chosen: Sequence[Scorer],
+    *,
+    jobs: int = 1,
+    memory: Memory | None = None,
+    on_batch: Callable[[int], None] = lambda done: None,
+) -> list[Seen]:
+    """Observe a stream, in this process or in several.
+
+    Parameters
+    ----------
+    jobs : worker processes; 1 = none
+    memory : what other arms of a study have shown already; used when `jobs` is 1
+    on_batch : told how many dialogues are done
+
+    Returns
+    -------
+    In the order of the stream, whatever the number of workers.
+    """
+    seen: list[Seen] = []
+    if jobs == 1:
+        for batch in batches(dialogues):
+            seen.extend(observe(batch, chosen, memory))
+            on_batch(len(seen))
+        return seen
+    # A forked child of a process with threads (onnxruntime) can hang; a spawned one cannot.
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        waiting: deque[Future[list[Seen]]] = deque()
+        for batch in batches(dialogues, 8):
+            waiting.append(pool.submit(observe, batch, tuple(chosen)))
+            while len(waiting) > 2 * jobs:
+                seen.extend(waiting.popleft().result())
+                on_batch(len(seen))
+        while waiting:
+            seen.extend(waiting.popleft().result())
+            on_batch(len(seen))
+    return seen
+
+
+def score_to_run(
+    sources: Sequence[str],
+    out: Path,
+    chosen: Sequence[Scorer],
+    *,
+    read: logs.ReadOptions,
+    report: logs.Report,
+    jobs: int = 1,
+    memory: Memory | None = None,
+    stamp: Stamp | None = None,
+    references: Mapping[str, Mapping[str, Any]] | None = None,
+    force: bool = False,
+    progress: Progress = silent,
+) -> tuple[Run, Outcome]:
+    """Read logs, score them, and leave a run folder.
+
+    Parameters
+    ----------
+    sources : files, folders, or ``-``
+    out : folder to make; it appears whole, at the end
+    report : receives what the readers counted
+    references : dimension -> what another run froze (arms of a study share the baseline's)
+    force : replace an existing run
+
+    Raises
+    ------
+    UsageError
+        `out` exists and `force` is not given, or is not a run.
+    LogError
+        As the readers raise it; nothing has been written then.
+    """
+    _check_free(out, force=force)
+    started = datetime.now(UTC)
+    seen = first_pass(
+        logs.read(sources, read, report=report), chosen, jobs=jobs, memory=memory,
+        on_batch=lambda done: progress("read", done, None),
+    )  # fmt: skip
+    outcome = Outcome()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with _building(out) as folder:
+        with (
+            (folder / "dialogues.jsonl").open("w", encoding="utf-8", newline="\n") as dialogues,
+            (folder / "turns.jsonl").open("w", encoding="utf-8", newline="\n") as turns,
+        ):
+            for done, scored in enumerate(finish(seen, chosen, outcome, references=references), 1):
+                dialogues.writelines(line(r) + "\n" for r in scored.dialogues)
+                turns.writelines(line(r) + "\n" for r in scored.turns)
+                progress("scored", done, len(seen))
+        write_text(folder / "index.jsonl", "".join(dumps(s.index) + "\n" for s in seen))
+        write_text(folder / "run.json", _pretty(_describe(chosen, seen, outcome, report, stamp)))
+        ended = datetime.now(UTC)
+        timing = {"started_at": started.isoformat(), "ended_at": ended.isoformat()}
+        write_text(folder / "timing.json", _pretty(timing))
+    return open_run(out), outcome
+
+
+def rows(
+    sources: Sequence[str],
+    chosen: Sequence[Scorer],
+    *,
+    read: logs.ReadOptions,
+    report: logs.Report,
+    jobs: int = 1,
+    outcome: Outcome,
+    progress: Progress = silent,
+) -> Iterator[Scored]:
+    """Read logs and score them without leaving a run (``-o -``)."""
+    stream = logs.read(sources, read, report=report)
+    seen = first_pass(stream, chosen, jobs=jobs, on_batch=lambda done: progress("read", done, None))
+    return finish(seen, chosen, outcome)
+
+
+def versions() -> dict[str, str | None]:
+    """Versions of Python, convalign and whatever can change a score; None = not installed."""
+    found: dict[str, str | None] = {
+        "python": platform.python_version(),
+        "convalign": metadata.version("convalign"),
+    }
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def _describe(
+    chosen: Sequence[Scorer], seen: Sequence[Seen], outcome: Outcome, report: logs.Report, stamp: Stamp | None
+) -> dict[str, Any]:
+    """The text of ``run.json``: everything that a number depends on, nothing that changes by itself."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "signature": {s.name: s.signature for s in chosen},
+        "headline": {s.name: s.module.METRICS[0].name for s in chosen},
+        "settings": {s.name: _plain(s.settings) for s in chosen},
+        "reference": outcome.references,
+        "versions": versions(),
+        "study_sha256": stamp.sha256 if stamp else None,
+        "study_declared_at": stamp.declared_at if stamp else None,
+        "inputs": [_plain(source) for source in report.sources],
+        "counts": {
+            "dialogues": len(seen),
+            "turns": sum(s.index["turns"] for s in seen),
+            "skipped": report.skipped_count,
+            "scored": dict(sorted(outcome.scored.items())),
+            "unscored": {name: dict(sorted(c.items())) for name, c in outcome.unscored.items()},
+            "without_input": dict(sorted(outcome.without_input.items())),
+        },
+        "notes": dict(report.notes),
+        "messages": outcome.messages[:100],
+        "messages_count": len(outcome.messages),
+    }
+
+
+def _plain(record: Any) -> dict[str, Any]:
+    """A flat dataclass as an object."""
+    return {f.name: getattr(record, f.name) for f in fields(record)}
+
+
+def _pretty(record: Any) -> str:
+    return json.dumps(record, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def _check_free(out: Path, *, force: bool) -> None:
+    """Refuse to write over anything that is not ours to replace."""
+    if not out.exists():
+        return
+    if out.is_dir() and not any(out.iterdir()):
+        return
+    if not (out / "run.json").is_file():
+        raise UsageError(f"{out}: exists and is no run; choose another folder")
+    if not force:
+        raise UsageError(f"{out}: holds a run already; choose another folder, or replace it with --force")
+
+
+@contextmanager
+def _building(out: Path) -> Iterator[Path]:
+    """A folder under a temporary name beside `out`, that takes its place when all went well."""
+    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        yield folder
+        folder.chmod(0o755)
+        if out.exists():
+            shutil.rmtree(out)
+        folder.replace(out)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

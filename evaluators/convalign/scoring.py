@@ -1,0 +1,346 @@
+"""From dialogues to scores: every dimension by itself, each above its own chance level.
+
+Two passes. The first looks at one dialogue at a time and keeps only what a dimension needs of it
+(`observe`); the second puts strangers in the partner's place (`finish`). A dimension is handed
+only its own half of a dialogue: scorers of words get no sound, scorers of sound get no words.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+from convalign import dimensions
+from convalign.dialogue import Dialogue, to_record
+from convalign.errors import UsageError
+from convalign.scores import Score, Scored, TurnScore, dumps, row
+from convalign.surrogates import Pool
+
+BATCH = 64
+"""Dialogues that are observed together, so that a model can run full batches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """A dimension with the settings of this run.
+
+    Attributes
+    ----------
+    name : of the dimension
+    settings : instance of the module's ``Settings``
+    """
+
+    name: str
+    settings: Any
+
+    @property
+    def module(self) -> dimensions.Dimension:
+        """The dimension's module, imported on first use (also in a worker process)."""
+        return dimensions.load(self.name)
+
+    @property
+    def signature(self) -> str:
+        """One line that says how the numbers of this dimension were made."""
+        return self.module.signature(self.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is kept of one dialogue after the first pass.
+
+    Attributes
+    ----------
+    index : what the log said of it, without its words (id, source, turns, roles, meta, ...)
+    observations : dimension -> observation, or the message of what went wrong
+    """
+
+    index: dict[str, Any]
+    observations: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A dimension could not look at this dialogue; `message` says why."""
+
+    dialogue: str
+    message: str
+    directions: tuple[str, ...]
+    sides: tuple[Any, ...] = ()
+
+
+Memory = dict[tuple[Scorer, str], Any]
+"""Observations by dimension, settings and what the dimension was handed."""
+
+
+def scorers(names: Sequence[str] | None, options: Mapping[str, Any]) -> tuple[Scorer, ...]:
+    """Choose dimensions and give each the options that it knows.
+
+    Parameters
+    ----------
+    names : dimensions; None = all that there are
+    options : option -> value; None values count as not given
+
+    Returns
+    -------
+    [n_dimensions] scorers, in the order of `names`
+
+    Raises
+    ------
+    UsageError
+        Unknown dimension, an option that none of the chosen dimensions knows, a bad value.
+    """
+    given = {key: value for key, value in options.items() if value is not None}
+    chosen = []
+    known: set[str] = set()
+    for name in names if names is not None else dimensions.names():
+        kind = dimensions.load(name).Settings
+        mine = {f.name for f in fields(kind)}
+        known |= mine
+        chosen.append(Scorer(name, kind(**{key: given[key] for key in given if key in mine})))
+    stray = sorted(set(given) - known)
+    if stray:
+        asked, there = ", ".join(s.name for s in chosen), ", ".join(sorted(known))
+        raise UsageError(f"no option {stray[0]!r} in {asked}; there are: {there}")
+    return tuple(chosen)
+
+
+def project(dialogue: Dialogue, needs: Literal["text", "audio"]) -> Dialogue:
+    """Leave of a dialogue only what a dimension may know.
+
+    Returns
+    -------
+    For ``text``: no audio, no times. For ``audio``: every text replaced by None.
+    """
+    if needs == "text":
+        turns = tuple(replace(t, audio=None, start_s=None, end_s=None) for t in dialogue.turns)
+        return replace(dialogue, turns=turns, audio=None, root=None)
+    return replace(dialogue, turns=tuple(replace(t, text=None) for t in dialogue.turns))
+
+
+def has_input(dialogue: Dialogue, needs: Literal["text", "audio"]) -> bool:
+    """Whether the log gives this dialogue what a dimension needs at all."""
+    if needs == "text":
+        return any(turn.text for turn in dialogue.turns)
+    return dialogue.audio is not None or any(turn.audio is not None for turn in dialogue.turns)
+
+
+def observe(
+    dialogues: Sequence[Dialogue], chosen: Sequence[Scorer], memory: Memory | None = None
+) -> list[Seen]:
+    """First pass over some dialogues; a plain function, so that any worker can run it.
+
+    Parameters
+    ----------
+    memory : what was seen before. Arms of a study differ in words or in sound, rarely in both:
+        the same half of a dialogue under the same settings is not looked at twice.
+
+    Returns
+    -------
+    [n_dialogues], in order. A dimension that raises on a dialogue leaves a `Failure` there.
+    """
+    found = {s.name: _recall(dialogues, s, memory) for s in chosen}
+    return [
+        Seen(_index(dialogue, chosen), {name: column[i] for name, column in found.items()})
+        for i, dialogue in enumerate(dialogues)
+    ]
+
+
+def _recall(dialogues: Sequence[Dialogue], scorer: Scorer, memory: Memory | None) -> list[Any]:
+    """Observations of one dimension, from memory where it has them."""
+    halves = [project(dialogue, scorer.module.NEEDS) for dialogue in dialogues]
+    if memory is None:
+        return _observe(halves, scorer)
+    keys = [(scorer, _key(half)) for half in halves]
+    fresh = {key: half for key, half in zip(keys, halves, strict=True) if key not in memory}
+    memory.update(zip(fresh, _observe(list(fresh.values()), scorer), strict=True))
+    return [memory[key] for key in keys]
+
+
+def _key(half: Dialogue) -> str:
+    """What a dimension was handed, as text; a sound file that changed in place is another input."""
+    paths = {half.audio.path} if half.audio else set()
+    paths |= {turn.audio.path for turn in half.turns if turn.audio}
+    files = []
+    for path in sorted(paths):
+        try:
+            stat = Path(half.root or ".", path).stat()
+            files.append([path, stat.st_size, stat.st_mtime_ns])
+        except OSError:
+            files.append([path])
+    return dumps([to_record(half), half.root, files])
+
+
+def _observe(halves: Sequence[Dialogue], scorer: Scorer) -> list[Any]:
+    """One dimension over a batch; when the batch fails, one by one to find out which."""
+    if not halves:
+        return []
+    try:
+        return scorer.module.observe(halves, scorer.settings)
+    except UsageError:
+        raise
+    except Exception as error:
+        if len(halves) > 1:
+            return [found for half in halves for found in _observe([half], scorer)]
+        labels = tuple(d.label for d in halves[0].directions()) or ("-",)
+        return [Failure(halves[0].id, f"{type(error).__name__}: {error}", labels)]
+
+
+def _index(dialogue: Dialogue, chosen: Sequence[Scorer]) -> dict[str, Any]:
+    """What the run remembers of a dialogue besides its scores."""
+    scalars = {k: v for k, v in dialogue.meta.items() if isinstance(v, (str, int, float, bool))}
+    return {
+        "dialogue": dialogue.id,
+        "source": dialogue.source,
+        "turns": len(dialogue.turns),
+        "roles": {speaker: dialogue.roles.get(speaker) for speaker in dialogue.speakers},
+        "directions": [d.label for d in dialogue.directions()],
+        "input": {s.name: has_input(dialogue, s.module.NEEDS) for s in chosen},
+        "meta": scalars,
+    }
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Rows and counts of a whole run; filled while `rows` is consumed."""
+
+    turns: int = 0
+    references: dict[str, dict[str, Any]] = field(default_factory=dict)
+    scored: Counter[str] = field(default_factory=Counter)
+    unscored: dict[str, Counter[str]] = field(default_factory=dict)
+    without_input: Counter[str] = field(default_factory=Counter)
+    messages: list[str] = field(default_factory=list)
+    headlines: dict[tuple[str, str, str], Tally] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums over the dialogues in which a headline was scored above chance."""
+
+    n: int = 0
+    value: float = 0.0
+    baseline: float = 0.0
+
+    def add(self, score: Score) -> None:
+        """Count one row that has a baseline."""
+        if score.value is not None and score.baseline is not None:
+            self.n += 1
+            self.value += score.value
+            self.baseline += score.baseline
+
+
+def finish(
+    seen: Sequence[Seen],
+    chosen: Sequence[Scorer],
+    outcome: Outcome,
+    *,
+    references: Mapping[str, Mapping[str, Any]] | None = None,
+    on_dialogue: Callable[[], None] | None = None,
+) -> Iterator[Scored]:
+    """Second pass: strangers, baselines, rows.
+
+    Parameters
+    ----------
+    seen : all dialogues of the run; strangers come from among them
+    outcome : receives frozen references, counts and messages
+    references : dimension -> what another run froze, to be used instead of this run's own
+
+    Yields
+    ------
+    One `Scored` per dialogue, in the order of `seen`, rows in the order of `chosen`.
+    """
+    outcome.turns = sum(one.index["turns"] for one in seen)
+    pools = {}
+    for scorer in chosen:
+        found = [s.observations[scorer.name] for s in seen]
+        able = [o for o in found if not isinstance(o, Failure)]
+        pool: Pool[Any] = Pool((side for o in able for side in o.sides), seed=scorer.settings.seed)
+        pools[scorer.name] = pool
+        given = (references or {}).get(scorer.name)
+        frozen = dict(given) if given is not None else scorer.module.reference(able, pool, scorer.settings)
+        outcome.references[scorer.name] = frozen
+        outcome.unscored[scorer.name] = Counter()
+    for one in seen:
+        parts = [_score(one, s, pools[s.name], outcome) for s in chosen]
+        yield Scored(tuple(r for p in parts for r in p.dialogues), tuple(r for p in parts for r in p.turns))
+        if on_dialogue is not None:
+            on_dialogue()
+
+
+def _score(seen: Seen, scorer: Scorer, pool: Pool[Any], outcome: Outcome) -> Scored:
+    """Rows of one dialogue on one dimension, counted."""
+    observation = seen.observations[scorer.name]
+    metrics = scorer.module.METRICS
+    if isinstance(observation, Failure):
+        outcome.messages.append(f"{observation.dialogue}: {scorer.name}: {observation.message}")
+        scored = Scored(
+            tuple(
+                row(observation.dialogue, scorer.name, metric.name, label, value=None, n=0, reason="failed")
+                for metric in metrics
+                for label in observation.directions
+            )
+        )
+    else:
+        for message in getattr(observation, "messages", ()):
+            outcome.messages.append(f"{seen.index['dialogue']}: {message}")
+        scored = scorer.module.score(observation, pool, outcome.references[scorer.name], scorer.settings)
+    headline = [r for r in scored.dialogues if r.metric == metrics[0].name]
+    for one in headline:
+        key = (scorer.name, one.metric, one.direction)
+        outcome.headlines.setdefault(key, Tally()).add(one)
+    if not seen.index["input"][scorer.name]:
+        outcome.without_input[scorer.name] += 1
+    elif any(r.status == "scored" for r in headline):
+        outcome.scored[scorer.name] += 1
+    else:
+        reason = headline[0].reason if headline else None
+        outcome.unscored[scorer.name][reason or "failed"] += 1
+    return scored
+
+
+def batches(dialogues: Iterable[Dialogue], size: int = BATCH) -> Iterator[list[Dialogue]]:
+    """Cut a stream into lists of at most `size`."""
+    stream = iter(dialogues)
+    while batch := list(islice(stream, size)):
+        yield batch
+
+
+def score(
+    dialogues: Iterable[Dialogue],
+    dimensions: Sequence[str] | None = None,
+    *,
+    turns: bool = False,
+    **options: Any,
+) -> list[Score] | list[TurnScore]:
+    """Score dialogues in this process and hand back the rows.
+
+    Parameters
+    ----------
+    dialogues : of one log; they are each other's strangers
+    dimensions : names; None = all
+    turns : True gives the rows per turn instead of the rows per dialogue
+    options : as the command's options of the same names (``surrogates=50, seed=1``)
+
+    Returns
+    -------
+    Rows as in ``dialogues.jsonl`` (or ``turns.jsonl``), in the order of the dialogues.
+
+    Raises
+    ------
+    UsageError
+        Unknown dimension or option.
+
+    Examples
+    --------
+    >>> import convalign                                        # doctest: +SKIP
+    >>> rows = convalign.score(convalign.read("calls/"), ["lexical"])  # doctest: +SKIP
+    """
+    chosen = scorers(dimensions, options)
+    seen = [s for batch in batches(dialogues) for s in observe(batch, chosen)]
+    found = list(finish(seen, chosen, Outcome()))
+    if turns:
+        return [r for s in found for r in s.turns]
+    return [r for s in found for r in s.dialogues]
