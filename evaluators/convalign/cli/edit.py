@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from convalign import interventions, logs
@@ -56,7 +56,7 @@ def intervene(arguments: Namespace) -> int:
     if tally.without:
         labels = ", ".join(label for label, _ in tally.labels.most_common(4))
         terminal.say(
-            f"note: {tally.without:,} dialogues have no direction {arguments.direction}; left as they are: {labels}",
+            f"note: {tally.without:,} dialogues without {arguments.direction} left alone; theirs: {labels}",
             quiet=arguments.quiet,
         )
     return SOME_UNSCORED if report.skipped_count else DONE

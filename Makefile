@@ -1,0 +1,33 @@
+# The developer's manual: what can be done here, one word each.
+PYTHON ?= python
+
+.PHONY: check lint types contracts docs docs-check test bench reports
+
+check: lint types contracts docs-check test   ## everything that must hold before a commit lands
+
+lint:                ## style and layout
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+
+types:               ## two type checkers
+	$(PYTHON) -m mypy
+	PYTHONPATH=evaluators $(PYTHON) -m pyright evaluators
+
+contracts:           ## who may import whom (setup.cfg, importlinter)
+	lint-imports
+
+docs:                ## write the generated tables and help texts
+	$(PYTHON) docs/generate.py
+
+docs-check:          ## the same, only compared
+	$(PYTHON) docs/generate.py --check
+
+test:                ## the tests of the README
+	$(PYTHON) -m pytest -q
+
+bench:               ## measured ratios, written to benchmarks/README.md
+	$(PYTHON) benchmarks/run.py
+
+reports:             ## rebuild the committed design review from the bundled corpus
+	$(PYTHON) -m convalign demo -o build/demo --force
+	$(PYTHON) reports/copy.py build/demo
