@@ -20,7 +20,17 @@ from typing import Any, Protocol
 from convalign import logs
 from convalign.dialogue import Dialogue
 from convalign.errors import RunError, UsageError
-from convalign.scores import SCHEMA_VERSION, Score, Scored, TurnScore, dumps, line, read_rows, write_text
+from convalign.scores import (
+    SCHEMA_VERSION,
+    Score,
+    Scored,
+    TurnScore,
+    dumps,
+    dumps_pretty,
+    line,
+    read_rows,
+    write_text,
+)
 from convalign.scoring import Memory, Outcome, Scorer, Seen, batches, finish, observe
 
 LIBRARIES = (
@@ -185,7 +195,7 @@ def score_to_run(
     )  # fmt: skip
     outcome = Outcome()
     out.parent.mkdir(parents=True, exist_ok=True)
-    with _building(out) as folder:
+    with building(out) as folder:
         with (
             (folder / "dialogues.jsonl").open("w", encoding="utf-8", newline="\n") as dialogues,
             (folder / "turns.jsonl").open("w", encoding="utf-8", newline="\n") as turns,
@@ -195,10 +205,10 @@ def score_to_run(
                 turns.writelines(line(r) + "\n" for r in scored.turns)
                 progress("scored", done, len(seen))
         write_text(folder / "index.jsonl", "".join(dumps(s.index) + "\n" for s in seen))
-        write_text(folder / "run.json", _pretty(_describe(chosen, seen, outcome, report, stamp)))
+        write_text(folder / "run.json", dumps_pretty(_describe(chosen, seen, outcome, report, stamp)))
         ended = datetime.now(UTC)
         timing = {"started_at": started.isoformat(), "ended_at": ended.isoformat()}
-        write_text(folder / "timing.json", _pretty(timing))
+        write_text(folder / "timing.json", dumps_pretty(timing))
     return open_run(out), outcome
 
 
@@ -265,10 +275,6 @@ def _plain(record: Any) -> dict[str, Any]:
     return {f.name: getattr(record, f.name) for f in fields(record)}
 
 
-def _pretty(record: Any) -> str:
-    return json.dumps(record, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
-
-
 def _check_free(out: Path, *, force: bool) -> None:
     """Refuse to write over anything that is not ours to replace."""
     if not out.exists():
@@ -282,7 +288,7 @@ def _check_free(out: Path, *, force: bool) -> None:
 
 
 @contextmanager
-def _building(out: Path) -> Iterator[Path]:
+def building(out: Path) -> Iterator[Path]:
     """A folder under a temporary name beside `out`, that takes its place when all went well."""
     folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:

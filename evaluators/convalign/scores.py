@@ -21,7 +21,7 @@ REASONS: dict[str, str] = {
     # input that is not there
     "no audio": "the log names no sound for this dialogue",
     "audio unreadable": "the sound file is missing, truncated or not decodable",
-    "no turn times": "one channel holds several speakers and the turns have no times",
+    "no turn times": "a recording holds several turns and they have no times",
     "no words": "no turn of this speaker has text",
     "no content words": "the replies hold no content word",
     "language not covered": "the model or word lists do not cover this language",
@@ -37,6 +37,7 @@ REASONS: dict[str, str] = {
     "overlap": "too little of the turn is free of the other speaker",
     "clipped": "over 1 % of the samples are clipped",
     "flat level": "the level hardly varies (gain control or synthetic speech)",
+    "silent": "the turn holds no sound at all",
     "no rate": "no syllable nucleus was found in the sound",
     "no variation": "a series does not vary",
     "only echoed words": "nothing is left of the reply without the partner's words",
@@ -265,6 +266,11 @@ def _sd(values: list[float]) -> float | None:
 def dumps(record: Any) -> str:
     """One line of JSON: shortest exact numbers, no NaN, no ASCII escapes."""
     return json.dumps(record, ensure_ascii=False, allow_nan=False)
+
+
+def dumps_pretty(record: Any) -> str:
+    """A JSON file that a person may read: indented, ends with a line end, no NaN."""
+    return json.dumps(record, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
 def line(score: Score | TurnScore) -> str:

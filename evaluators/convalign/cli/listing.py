@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from importlib import resources, util
@@ -18,6 +19,8 @@ SCHEMAS = {
     "study": ("convalign", "study.schema.json"),
 }
 """What ``convalign schema`` prints: name -> package and file."""
+
+WIDTH = 100
 
 EXTRAS = {
     "torch": "not used yet: the transformers backend comes with the trained affect model",
@@ -114,12 +117,19 @@ def doctor(arguments: Namespace) -> int:
 
 
 def _print(records: Sequence[Mapping[str, Any]], arguments: Namespace, columns: Sequence[str]) -> None:
-    """JSON when asked for, else a table with columns as wide as they need."""
+    """JSON when asked for, else a table; a block per record where a table would be too wide."""
     if arguments.json:
         print(json.dumps(list(records), indent=1, ensure_ascii=False))
         return
     cells = [[_cell(record.get(column)) for column in columns] for record in records]
     widths = [max(len(column), *(len(line[i]) for line in cells)) for i, column in enumerate(columns)]
+    if sum(widths) + 2 * len(widths) > WIDTH:
+        for line in cells:
+            print(line[0])
+            for column, text in zip(columns[1:], line[1:], strict=True):
+                indent = " " * (len(column) + 4)
+                print(textwrap.fill(f"  {column}: {text}", WIDTH, subsequent_indent=indent))
+        return
     for line in [list(columns), *cells]:
         print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
 

@@ -52,7 +52,8 @@ def score(arguments: Namespace) -> int:
                 from convalign import study
 
                 declared = study.load(Path(arguments.study))
-                stamp = Stamp(declared.hash, declared.declared_at)
+                time_declared = declared.declared_at.isoformat() if declared.declared_at else None
+                stamp = Stamp(declared.hash, time_declared)
             references = (
                 open_run(Path(arguments.reference)).info["reference"] if arguments.reference else None
             )

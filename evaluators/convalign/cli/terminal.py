@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Any, TextIO
 
 from tqdm import tqdm
 
@@ -24,7 +24,7 @@ def progress(*, quiet: bool, stream: TextIO | None = None) -> Iterator[Progress]
     if quiet or not stream.isatty():
         yield silent
         return
-    bars: dict[str, tqdm[object]] = {}
+    bars: dict[str, tqdm[Any]] = {}
 
     def show(what: str, done: int, total: int | None) -> None:
         if what not in bars:
@@ -46,9 +46,7 @@ def say(text: str, *, quiet: bool = False) -> None:
         print(text, file=sys.stderr)
 
 
-def summary(
-    report: Report, outcome: Outcome, chosen: tuple[Scorer, ...], *, turns: int, seconds: float
-) -> str:
+def summary(report: Report, outcome: Outcome, chosen: tuple[Scorer, ...], *, seconds: float) -> str:
     """What was read and scored, what was not and why.
 
     Returns

@@ -1,0 +1,92 @@
+"""``convalign review`` and ``convalign demo``."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from convalign import dimensions, study
+from convalign.cli import DONE, GATE_FAILED, NOTHING_SCORED, SOME_UNSCORED, terminal
+from convalign.errors import UsageError
+from convalign.review import Review
+from convalign.review import review as make
+from convalign.review.demo import demo as make_demo
+
+
+def review(arguments: Namespace) -> int:
+    """Run a study, or compare runs without one (exploratory)."""
+    started = time.monotonic()
+    declared = _study(arguments)
+    command = shlex.join(["convalign", *sys.argv[1:]])
+    with terminal.progress(quiet=arguments.quiet) as progress:
+        made = make(
+            declared, Path(arguments.output), command=command, force=arguments.force, progress=progress
+        )
+    told(made, quiet=arguments.quiet, seconds=time.monotonic() - started)
+    if arguments.gate and made.results["answer"]["tone"] != "shown":
+        return GATE_FAILED
+    return exit_code(made.results)
+
+
+def demo(arguments: Namespace) -> int:
+    """The main job on the bundled corpus."""
+    started = time.monotonic()
+    with terminal.progress(quiet=arguments.quiet) as progress:
+        made = make_demo(Path(arguments.output), force=arguments.force, progress=progress)
+    told(made, quiet=arguments.quiet, seconds=time.monotonic() - started)
+    return exit_code(made.results)
+
+
+def _study(arguments: Namespace) -> study.Study:
+    """The declared study, or an exploratory one built from the arms on the command line."""
+    if arguments.study and (arguments.baseline or arguments.arm):
+        raise UsageError("a study and --baseline/--arm were given; the study names its own arms")
+    if arguments.study:
+        return study.load(Path(arguments.study), dimensions=dimensions.names())
+    if not arguments.baseline or not arguments.arm:
+        raise UsageError("no study; name STUDY.json, or --baseline RUN and --arm DIMENSION=RUN")
+    return study.from_arms(
+        baseline=Path(arguments.baseline),
+        arms={name: Path(run) for name, run in arguments.arm},
+        bounds=dict(arguments.bound),
+        rubric=arguments.rubric,
+        direction=arguments.direction,
+        dimensions=dimensions.names(),
+    )
+
+
+def told(made: Review, *, quiet: bool, seconds: float) -> None:
+    """Print what was found: the answer, and a line per arm."""
+    if quiet:
+        return
+    answer = made.results["answer"]
+    print(answer["sentence"])
+    for line in answer["detail"]:
+        print(f"  {line}")
+    for row in made.results["matrix"]["rows"]:
+        print(f"\n{row['arm']}")
+        for cell in row["cells"]:
+            mark = "*" if cell["target"] else " "
+            print(f" {mark} {cell['sentence']}")
+            for one in cell["beside"]:
+                print(f"     beside: {one['sentence']}")
+    terminal.say(f"\n{made.path / 'index.html'} written in {seconds:.0f} s")
+
+
+def exit_code(results: dict[str, Any]) -> int:
+    """0, or 4 and 5 when pairs were lost although they had the input."""
+    scored = [n for arm in results["arms"] for n in arm["scored"].values()]
+    if not any(scored):
+        return NOTHING_SCORED
+    lost = [
+        reason
+        for arm in results["arms"]
+        for reasons in arm["dropped"].values()
+        for reason in reasons
+        if reason not in ("no audio", "no words")
+    ]
+    return SOME_UNSCORED if lost else DONE

@@ -1,0 +1,261 @@
+"""The arms of a study: scored where they are not, comparable or refused, paired by dialogue."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from convalign import dimensions, logs
+from convalign.errors import StudyError
+from convalign.scale import Progress, Run, Stamp, open_run, score_to_run, silent
+from convalign.scores import Metric, Score, TurnScore
+from convalign.scoring import Memory, scorers
+from convalign.study import Arm as Declared
+from convalign.study import Study
+
+FREE_FIELDS = ("seed",)
+"""Parts of a signature in which runs may differ and still be compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One arm with its scores.
+
+    Attributes
+    ----------
+    declared : as the study says it
+    run : the run it was scored in
+    rows : all dialogue rows, in the baseline's scale
+    index : dialogue id -> what was read of it
+    source : the log, when it can be read again for quotes
+    """
+
+    declared: Declared
+    run: Run
+    rows: tuple[Score, ...]
+    index: Mapping[str, Mapping[str, Any]]
+    source: str | None
+
+    @property
+    def name(self) -> str:
+        """As in the study."""
+        return self.declared.name
+
+    def table(self, dimension: str, metric: str, direction: str) -> dict[str, Score]:
+        """Rows of one metric and direction by dialogue id."""
+        return {
+            r.dialogue: r
+            for r in self.rows
+            if r.dimension == dimension and r.metric == metric and r.direction == direction
+        }
+
+    def clusters(self, field: str | None) -> dict[str, str] | None:
+        """Dialogue id -> value of the cluster field; None when dialogues are the unit."""
+        if field is None:
+            return None
+        named = {dialogue: one["meta"].get(field) for dialogue, one in self.index.items()}
+        return {dialogue: str(value) for dialogue, value in named.items() if value is not None}
+
+    def turns(self, dimension: str, metric: str, direction: str) -> dict[tuple[str, int], TurnScore]:
+        """Turn rows of one metric and direction by dialogue id and turn."""
+        return {
+            (r.dialogue, r.turn): r
+            for r in self.run.turns()
+            if r.dimension == dimension and r.metric == metric and r.direction == direction
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Two arms side by side on one metric.
+
+    Attributes
+    ----------
+    before, after : [n_pairs] baseline and arm, raw score units
+    ids : [n_pairs] dialogues, sorted
+    clusters : [n_pairs] value of the cluster field, or None when dialogues are the unit
+    dropped : why dialogues of the baseline are not among the pairs, counted
+    """
+
+    before: list[float]
+    after: list[float]
+    ids: list[str]
+    clusters: list[str] | None
+    dropped: Counter[str]
+
+
+def gather(study: Study, folder: Path, *, progress: Progress = silent) -> list[Arm]:
+    """Score what is not scored, and bring all arms on the baseline's scale.
+
+    Parameters
+    ----------
+    study : declared arms, baseline first or named
+    folder : receives ``runs/<arm>`` for arms that are logs
+
+    Returns
+    -------
+    [n_arms], the baseline first.
+
+    Raises
+    ------
+    StudyError
+        Two arms were scored differently (the field is named), or share no dialogue.
+    """
+    memory: Memory = {}
+    ordered = sorted(study.arms, key=lambda arm: arm.name != study.baseline)
+    arms: list[Arm] = []
+    for declared in ordered:
+        run = _run(declared, study, folder, memory, arms[0].run if arms else None, progress)
+        if arms:
+            check_comparable(arms[0].run, run, arms[0].name, declared.name)
+        rows = tuple(run.scores())
+        if arms:
+            rows = _rescaled(rows, run, arms[0].run)
+        index = {one["dialogue"]: one for one in run.index()}
+        if arms and not set(index) & set(arms[0].index):
+            raise StudyError(
+                f"{declared.name}: shares no dialogue id with {arms[0].name}; arms are paired by dialogue id"
+            )
+        arms.append(Arm(declared, run, rows, index, _source(declared, run)))
+    return arms
+
+
+def _run(
+    declared: Declared, study: Study, folder: Path, memory: Memory, baseline: Run | None, progress: Progress
+) -> Run:
+    """The arm's run, made now if the study names a log."""
+    if declared.run is not None:
+        return open_run(declared.run)
+    chosen = scorers(None, study.score)
+    run, _ = score_to_run(
+        [str(declared.log)],
+        folder / "runs" / declared.name,
+        chosen,
+        read=logs.ReadOptions(),
+        report=logs.Report(),
+        memory=memory,
+        stamp=stamp(study),
+        references=baseline.info["reference"] if baseline else None,
+        progress=lambda what, done, total: progress(f"{declared.name}: {what}", done, total),
+    )
+    return run
+
+
+def stamp(study: Study) -> Stamp:
+    """What a run scored under a study carries of it."""
+    return Stamp(study.hash, study.declared_at.isoformat() if study.declared_at else None)
+
+
+def check_comparable(one: Run, other: Run, one_name: str, other_name: str) -> None:
+    """Refuse runs that were scored differently, naming the field.
+
+    Raises
+    ------
+    StudyError
+        A dimension is missing in one of them, or a part of its signature differs (seeds may).
+    """
+    first, second = one.info["signature"], other.info["signature"]
+    for name in sorted(set(first) | set(second)):
+        if name not in first or name not in second:
+            lacking = one_name if name not in first else other_name
+            raise StudyError(f"{lacking}: was not scored on {name}; score both arms on the same dimensions")
+        left, right = first[name].split("|"), second[name].split("|")
+        for a, b in zip(left, right, strict=False):
+            if a != b and a.partition(":")[0] not in FREE_FIELDS:
+                raise StudyError(
+                    f"{other_name}: {name} was scored with {b}, {one_name} with {a}; score both arms alike"
+                )
+        if len(left) != len(right):
+            raise StudyError(
+                f"{other_name}: {name} has another signature than {one_name}; score both arms alike"
+            )
+
+
+def _rescaled(rows: tuple[Score, ...], run: Run, baseline: Run) -> tuple[Score, ...]:
+    """The arm's rows in units of what the baseline run froze."""
+    for name in dimensions.names():
+        frozen = baseline.info["reference"].get(name)
+        if frozen and run.info["reference"].get(name) != frozen:
+            rescale = getattr(dimensions.load(name), "rescale", None)
+            if rescale is not None:
+                mine = tuple(rescale([r for r in rows if r.dimension == name], frozen))
+                rows = tuple(r for r in rows if r.dimension != name) + mine
+    return rows
+
+
+def _source(declared: Declared, run: Run) -> str | None:
+    """A log that can be read again, unchanged since it was scored as far as its size can tell."""
+    if declared.log is not None:
+        return str(declared.log)
+    inputs = run.info["inputs"]
+    if len(inputs) == 1 and Path(inputs[0]["path"]).is_file():
+        return str(inputs[0]["path"])
+    return None
+
+
+def paired(
+    baseline: Arm,
+    arm: Arm,
+    dimension: str,
+    metric: Metric | str,
+    study: Study,
+    *,
+    quantity: str | None = None,
+) -> Pairs:
+    """Put two arms side by side on one metric.
+
+    Parameters
+    ----------
+    quantity : ``excess`` or ``value``; None = the study's. A metric without baseline has only values.
+
+    Returns
+    -------
+    Pairs, with what dropped out and why.
+    """
+    name = metric if isinstance(metric, str) else metric.name
+    quantity = quantity or study.quantity
+    first = baseline.table(dimension, name, study.direction)
+    second = arm.table(dimension, name, study.direction)
+    pairs = Pairs([], [], [], [] if study.cluster else None, Counter())
+    for dialogue in sorted(baseline.index):
+        if dialogue not in arm.index:
+            pairs.dropped["not in both arms"] += 1
+            continue
+        reason = _reason(first.get(dialogue), quantity) or _reason(second.get(dialogue), quantity)
+        if reason:
+            pairs.dropped[reason] += 1
+            continue
+        if pairs.clusters is not None:
+            field = baseline.index[dialogue]["meta"].get(study.cluster)
+            if field is None:
+                pairs.dropped[f"no {study.cluster}"] += 1
+                continue
+            pairs.clusters.append(str(field))
+        pairs.ids.append(dialogue)
+        pairs.before.append(getattr(first[dialogue], quantity))
+        pairs.after.append(getattr(second[dialogue], quantity))
+    return pairs
+
+
+def _reason(score: Score | None, quantity: str) -> str | None:
+    """Why a row gives no number, or None when it gives one."""
+    if score is None:
+        return "no such direction"
+    return None if getattr(score, quantity) is not None else score.reason
+
+
+def directions(arms: Iterable[Arm]) -> Counter[str]:
+    """Which directions the arms' dialogues have, counted."""
+    return Counter(label for arm in arms for one in arm.index.values() for label in one["directions"])
+
+
+def of_use_case(arm: Arm, use_case: str) -> Arm:
+    """The arm's dialogues of one use case, where the log names use cases; else the whole arm."""
+    named = {d: one["meta"].get("use_case") for d, one in arm.index.items()}
+    if use_case not in named.values():
+        return arm
+    kept = {d: one for d, one in arm.index.items() if named[d] == use_case}
+    return replace(arm, rows=tuple(r for r in arm.rows if r.dialogue in kept), index=kept)
