@@ -17,7 +17,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from convalign import affect, dialogue, dimensions, independence, interventions
+    # affect is missing here on purpose: an import contract names everybody who may import it.
+    from convalign import dialogue, dimensions, independence, interventions
     from convalign.errors import ConvalignError
     from convalign.logs import read
     from convalign.rubric import judge
