@@ -1,0 +1,21 @@
+"""A study file: what is compared with what, and how large a change still counts as none.
+
+It is written before the data. Its hash goes into every run that is scored under it, so that a review can
+say whether the bounds were declared first; without that every number stands, and no claim.
+"""
+
+from convalign.study.files import DESIGNS, from_arms, load, parse, schema
+from convalign.study.records import Arm, Bound, Study, canonical, exploratory_reasons
+
+__all__ = [
+    "DESIGNS",
+    "Arm",
+    "Bound",
+    "Study",
+    "canonical",
+    "exploratory_reasons",
+    "from_arms",
+    "load",
+    "parse",
+    "schema",
+]
