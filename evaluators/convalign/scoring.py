@@ -293,7 +293,7 @@ def _score(seen: Seen, scorer: Scorer, pool: Pool[Any], outcome: Outcome) -> Sco
         outcome.headlines.setdefault(key, Tally()).add(one)
     if not seen.index["input"][scorer.name]:
         outcome.without_input[scorer.name] += 1
-    elif any(r.status == "scored" for r in headline):
+    elif any(r.status == "scored" for r in scored.dialogues):
         outcome.scored[scorer.name] += 1
     else:
         reason = headline[0].reason if headline else None

@@ -74,17 +74,27 @@ class Pairs:
 
     Attributes
     ----------
-    before, after : [n_pairs] baseline and arm, raw score units
-    ids : [n_pairs] dialogues, sorted
-    clusters : [n_pairs] value of the cluster field, or None when dialogues are the unit
-    dropped : why dialogues of the baseline are not among the pairs, counted
+    before, after : [n_dialogues] baseline and arm, raw score units; None where unscored
+    ids : [n_dialogues] dialogues of both arms, sorted
+    clusters : [n_dialogues] value of the cluster field, or None when dialogues are the unit
+    dropped : why dialogues of the baseline give no pair, counted
     """
 
-    before: list[float]
-    after: list[float]
+    before: list[float | None]
+    after: list[float | None]
     ids: list[str]
     clusters: list[str] | None
     dropped: Counter[str]
+
+    @property
+    def n(self) -> int:
+        """Dialogues scored in both arms."""
+        return sum(b is not None and a is not None for b, a in zip(self.before, self.after, strict=True))
+
+    @property
+    def reason(self) -> str:
+        """The most frequent reason for having no pair."""
+        return self.dropped.most_common(1)[0][0] if self.dropped else "no dialogues"
 
 
 def gather(study: Study, folder: Path, *, progress: Progress = silent) -> list[Arm]:
@@ -224,20 +234,24 @@ def paired(
         if dialogue not in arm.index:
             pairs.dropped["not in both arms"] += 1
             continue
-        reason = _reason(first.get(dialogue), quantity) or _reason(second.get(dialogue), quantity)
-        if reason:
-            pairs.dropped[reason] += 1
-            continue
         if pairs.clusters is not None:
             field = baseline.index[dialogue]["meta"].get(study.cluster)
             if field is None:
                 pairs.dropped[f"no {study.cluster}"] += 1
                 continue
             pairs.clusters.append(str(field))
+        reason = _reason(first.get(dialogue), quantity) or _reason(second.get(dialogue), quantity)
+        if reason:
+            pairs.dropped[reason] += 1
         pairs.ids.append(dialogue)
-        pairs.before.append(getattr(first[dialogue], quantity))
-        pairs.after.append(getattr(second[dialogue], quantity))
+        pairs.before.append(_number(first.get(dialogue), quantity))
+        pairs.after.append(_number(second.get(dialogue), quantity))
     return pairs
+
+
+def _number(score: Score | None, quantity: str) -> float | None:
+    """The quantity of a row, None when there is no row."""
+    return None if score is None else getattr(score, quantity)
 
 
 def _reason(score: Score | None, quantity: str) -> str | None:

@@ -33,7 +33,7 @@ def quotes(arms: Sequence[Arm], study: Study, headlines: Mapping[str, str]) -> l
     found: list[dict[str, Any]] = []
     for arm in arms[1:]:
         target = arm.declared.targets
-        if target not in headlines or arm.source is None or arm.declared.control:
+        if target is None or target not in headlines or arm.source is None or arm.declared.control:
             continue
         before = arms[0].turns(target, headlines[target], study.direction)
         after = arm.turns(target, headlines[target], study.direction)

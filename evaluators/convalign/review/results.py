@@ -100,11 +100,8 @@ def _matrix(study: Study, arms: Sequence[Arm], metrics: Mapping[str, Sequence[Me
         cells: dict[str, Any] = {}
         for name, listed in metrics.items():
             pairs = paired(arms[0], arm, name, listed[0], study)
-            if pairs.ids:
-                cells[name] = (pairs.before, pairs.after, pairs.ids)
-                clusters |= dict(zip(pairs.ids, pairs.clusters or [], strict=False))
-            else:
-                cells[name] = pairs.dropped.most_common(1)[0][0] if pairs.dropped else "no dialogues"
+            cells[name] = (pairs.before, pairs.after, pairs.ids) if pairs.n else pairs.reason
+            clusters |= dict(zip(pairs.ids, pairs.clusters or [], strict=False))
         rows[arm.name] = {"targets": arm.declared.targets, "control": arm.declared.control, "cells": cells}
     return independence.transfer_matrix(
         rows,
@@ -191,12 +188,11 @@ def _beside(baseline: Arm, arm: Arm, name: str, metric: Metric, study: Study) ->
     """A companion of the headline against the same bound."""
     pairs = paired(baseline, arm, name, metric, study)
     quantity = study.quantity
-    if not pairs.ids and quantity == "excess":
+    if not pairs.n and quantity == "excess":
         pairs, quantity = paired(baseline, arm, name, metric, study, quantity="value"), "value"
     declared = study.bounds.get(name)
-    if not pairs.ids or declared is None:
-        reason = pairs.dropped.most_common(1)[0][0] if pairs.dropped and not pairs.ids else "no bound"
-        finding = Finding("equivalence", 0, reason=reason)
+    if not pairs.n or declared is None:
+        finding = Finding("equivalence", 0, reason="no bound" if pairs.n else pairs.reason)
     else:
         finding = independence.paired_equivalence(
             pairs.before,
@@ -298,7 +294,7 @@ def _arm(arm: Arm, baseline: Arm, study: Study, metrics: Mapping[str, Sequence[M
     scored, dropped = {}, {}
     for name, listed in metrics.items():
         pairs = paired(baseline, arm, name, listed[0], study)
-        scored[name] = len(pairs.ids)
+        scored[name] = pairs.n
         dropped[name] = dict(sorted(pairs.dropped.items()))
     return {
         "name": arm.name,
