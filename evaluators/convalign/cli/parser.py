@@ -208,7 +208,7 @@ def _intervene(one: argparse.ArgumentParser) -> None:
         choices=("neutral", "any", "affect"),
         help="lexical: which of the partner's terms (default neutral)",
     )
-    one.add_argument("--seed", type=whole(0), default=0, metavar="N")
+    one.add_argument("--seed", type=whole(0), default=0, metavar="N", help="same seed, same edits")
     one.add_argument("--force", action="store_true", help="replace an existing file")
     _reading(one)
     _quiet(one)
