@@ -203,9 +203,9 @@ def from_record(
         check.fail("$.turns", f"{_show(top['turns'])} is no list; write [{{speaker, text}}, ...]")
     turns = tuple(check.turn(item, f"$.turns[{i}]") for i, item in enumerate(top["turns"]))
     roles = {}
-    for speaker, role in check.mapping(top.get("roles") or {}, "$.roles", "write {speaker: role}").items():
+    for speaker, role in check.mapping(_present(top, "roles"), "$.roles", "write {speaker: role}").items():
         roles[speaker] = check.text(role, f"$.roles.{speaker}")
-    meta = dict(check.mapping(top.get("meta") or {}, "$.meta", "write an object"))
+    meta = dict(check.mapping(_present(top, "meta"), "$.meta", "write an object"))
     for key in top:
         if key not in DIALOGUE_KEYS:
             meta.setdefault(key, top[key])
@@ -267,11 +267,18 @@ def _check_span(check: _Check, turns: tuple[Turn, ...]) -> None:
         )
 
 
+def _present(item: dict[str, Any], key: str) -> Any:
+    """A field that may be left out or null, {} then; [], "" and 0 are no objects and stay."""
+    return {} if item.get(key) is None else item[key]
+
+
 def _show(value: object) -> str:
     """A value for a message, short, as JSON would name it."""
     names = {dict: "an object", list: "a list", bool: "a truth value", type(None): "null"}
     if type(value) in names:
         return names[type(value)]
+    if isinstance(value, int) and value.bit_length() > 4096:
+        return "a number of thousands of digits"  # repr refuses it
     text = repr(value)
     return text if len(text) <= 40 else text[:37] + "..."
 
@@ -375,7 +382,7 @@ class _Check:
         item = self.mapping(value, path, "write {path, channels}")
         if "path" not in item:
             self.fail(f"{path}.path", "is missing; name the sound file")
-        channels = self.mapping(item.get("channels") or {}, f"{path}.channels", "write {speaker: channel}")
+        channels = self.mapping(_present(item, "channels"), f"{path}.channels", "write {speaker: channel}")
         named = {
             speaker: self.channel(number, f"{path}.channels.{speaker}")
             for speaker, number in channels.items()

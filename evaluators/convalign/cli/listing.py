@@ -95,7 +95,7 @@ def doctor(arguments: Namespace) -> int:
     from convalign import affect, logs, scale
 
     found = scale.versions()
-    record = {
+    record: dict[str, Any] = {
         "versions": found,
         "missing": [name for name, version in found.items() if version is None],
         "affect_models": affect.available(),

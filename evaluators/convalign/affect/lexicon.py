@@ -1,0 +1,51 @@
+"""VADER: a lexicon with rules for negation and degree. Fast, English, valence only."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import numpy as np
+from numpy.typing import NDArray
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+from convalign.affect.scheme import Scheme
+
+
+class Lexicon:
+    """The ``lexicon`` backend: ``compound`` of VADER is the valence, -1..1.
+
+    Source
+    ------
+    Hutto & Gilbert 2014; vaderSentiment (MIT). Correlates .458 with human valence (EmoBank) and .004
+    with arousal; it has no classes, so nothing is said of caring, distress or neutrality.
+    """
+
+    name = "lexicon"
+
+    def __init__(self) -> None:
+        self._analyser = SentimentIntensityAnalyzer()
+
+    @property
+    def labels(self) -> list[str]:
+        """VADER's four outputs; the first three are shares of the text, not probabilities."""
+        return ["negative", "neutral", "positive", "compound"]
+
+    @property
+    def scheme(self) -> Scheme:
+        """Only ``compound`` carries valence."""
+        signs = dict.fromkeys(self.labels, "none") | {"compound": "valence"}
+        return Scheme("score", signs, None, "MIT", ("en",))
+
+    @property
+    def signature(self) -> str:
+        """Name and version of the lexicon."""
+        return f"lexicon-vader-{version('vaderSentiment')}"
+
+    def predict(self, texts: list[str]) -> NDArray[np.float32]:
+        """[n_texts, 4]; equal texts are looked up once."""
+        known: dict[str, tuple[float, ...]] = {}
+        for text in texts:
+            if text not in known:
+                found = self._analyser.polarity_scores(text)
+                known[text] = (found["neg"], found["neu"], found["pos"], found["compound"])
+        return np.array([known[text] for text in texts], dtype=np.float32).reshape(len(texts), 4)

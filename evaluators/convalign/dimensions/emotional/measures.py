@@ -1,0 +1,113 @@
+"""The arithmetic of matching: valences in, numbers out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Series = Sequence[float] | NDArray[np.float64]
+
+SMALLEST_VARIANCE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Similarity of replies and primes, above chance.
+
+    Attributes
+    ----------
+    value : (S - S_chance) / (1 - S_chance); 0 = chance, at most 1; None when `chance` is 1
+    similarity : S, 0..1, mean of 1 - |v_reply - v_prime| / 2
+    chance : the same replies against strangers' primes, 0..1
+    strangers : [n_strangers] the corrected value of each stranger, left out of its own chance level
+    """
+
+    value: float | None
+    similarity: float
+    chance: float
+    strangers: tuple[float, ...]
+
+
+def similarity(reply: Series, prime: Series) -> float:
+    """Mean closeness of valence pair by pair.
+
+    Parameters
+    ----------
+    reply, prime : [n_pairs], -1..1
+
+    Returns
+    -------
+    0..1, 1 = equal.
+
+    Examples
+    --------
+    >>> similarity([-0.4, 0.2], [-0.8, 0.6])
+    0.8
+    """
+    difference = np.abs(np.asarray(reply, dtype=np.float64) - np.asarray(prime, dtype=np.float64))
+    return float(1.0 - difference.mean() / 2.0)
+
+
+def match(reply: Series, prime: Series, strangers: Sequence[Series]) -> Match:
+    """Correct the similarity of replies and primes for what strangers' primes give.
+
+    Parameters
+    ----------
+    reply, prime : [n_pairs] valences, -1..1
+    strangers : each a stranger's primes [>= 1], -1..1; at least two strangers
+
+    Returns
+    -------
+    Match. A stranger's primes take the place of the partner's, in order, begun again where it has fewer;
+    S_chance is the mean similarity over strangers, and a stranger's own value is held against the others.
+
+    Source
+    ------
+    Chance correction as in Cohen's kappa; methods/emotional.md, section 4.
+
+    Examples
+    --------
+    >>> m = match([-0.4, 0.2], [-0.8, 0.6], [[0.6, -0.8], [0.6, -0.8]])
+    >>> round(m.similarity, 3), round(m.chance, 3), round(m.value, 3)
+    (0.8, 0.5, 0.6)
+    """
+    replies = np.asarray(reply, dtype=np.float64)
+    found = similarity(replies, prime)
+    stood_in = [similarity(replies, np.resize(np.asarray(one), len(replies))) for one in strangers]
+    total = math.fsum(stood_in)
+    chance = total / len(stood_in)
+    values = (_corrected(one, (total - one) / (len(stood_in) - 1)) for one in stood_in)
+    kept = tuple(value for value in values if value is not None)
+    return Match(_corrected(found, chance), found, chance, kept)
+
+
+def _corrected(found: float, chance: float) -> float | None:
+    """(S - S_chance) / (1 - S_chance); None when chance leaves nothing to gain."""
+    return None if 1.0 - chance < 1e-12 else (found - chance) / (1.0 - chance)
+
+
+def slope(reply: Series, prime: Series) -> float | None:
+    """How much of the partner's affect comes back: least-squares slope of v_reply on v_prime.
+
+    Parameters
+    ----------
+    reply, prime : [n_pairs] valences, -1..1
+
+    Returns
+    -------
+    Any number; 0 = no relation, 1 = in full. None when the primes do not vary.
+
+    Examples
+    --------
+    >>> slope([0.1, 0.3, 0.5], [-0.2, 0.2, 0.6])
+    0.5
+    """
+    x, y = np.asarray(prime, dtype=np.float64), np.asarray(reply, dtype=np.float64)
+    deviation = x - x.mean()
+    if float((deviation**2).mean()) < SMALLEST_VARIANCE:
+        return None
+    return round(float((deviation * (y - y.mean())).sum() / (deviation**2).sum()), 12)

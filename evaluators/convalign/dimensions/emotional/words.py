@@ -1,0 +1,171 @@
+"""Which words of a reply are the partner's: the echo that must not count as affect.
+
+English. Written for this dimension alone; no other dimension is read (an import contract holds it).
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from importlib.metadata import version
+
+WORD = re.compile(r"[^\W\d_]+(?:['\u0300-\u036f][^\W\d_]+)*")
+APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\uff07": "'"})
+
+STOP_WORDS = frozenset(
+    """
+    a an the this that these those such same another other others each every either neither both all
+    any some no none few many much more most less least several enough half i me my mine myself we
+    us our ours ourselves you your yours yourself yourselves he him his himself she her hers herself
+    it its itself they them their theirs themselves one ones oneself who whom whose which what
+    whatever whoever someone somebody something anyone anybody anything everyone everybody
+    everything nobody nothing am is are was were be been being have has had having do does did doing
+    done will would shall should can could may might must ought need dare let lets get gets got
+    getting go goes going went gone come comes came coming i'm you're he's she's it's we're they're
+    i've you've we've they've i'd you'd he'd she'd we'd they'd i'll you'll he'll she'll it'll we'll
+    they'll that's there's here's what's who's where's how's let's isn't aren't wasn't weren't
+    haven't hasn't hadn't don't doesn't didn't won't wouldn't shan't shouldn't can't cannot couldn't
+    mightn't mustn't not never nor n't ain't im ive dont doesnt didnt wont cant couldnt wouldnt isnt
+    arent wasnt thats and or but so yet if then else because since although though while whereas
+    unless until till whether as than of in on at by for with without about against between among
+    into onto through during before after above below over under to from up down out off again
+    further near far along across behind beyond toward towards upon within per via here there where
+    when why how now today tomorrow yesterday tonight ever always often sometimes usually just only
+    also too very quite rather really even still already almost perhaps maybe however therefore
+    otherwise instead yes yeah yep nope ok okay oh ah well um uh er hm hmm mm please thanks thank
+    make makes made making take takes took taken taking put puts say says said saying tell tells
+    told see sees saw seen know knows knew known think thinks thought look looks looked seem seems
+    seemed want wants wanted use used mention mentions mentioned thing things way ways lot lots bit
+    kind sort first second next last own new
+    """.split()
+)
+"""Closed-class and bleached words: never an echo. Negations are among them, so that they stay in the text."""
+
+ENDINGS = ("'s", "ing", "edly", "ed", "ies", "es", "s", "ly", "er", "est")
+SHORTEST_STEM = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A reply without the partner's words.
+
+    Attributes
+    ----------
+    text : what is left; "" when no letter is left
+    echoed : the deleted tokens, lower case, in order
+    content : content tokens of the reply, before deletion
+    """
+
+    text: str
+    echoed: tuple[str, ...]
+    content: int
+
+
+def has_words(text: str | None) -> bool:
+    """Whether there is a letter in it at all."""
+    return text is not None and any(unicodedata.category(c)[0] == "L" for c in text)
+
+
+def without_echo(reply: str, prime: str) -> Edited:
+    """Delete from a reply every content word that the partner has just used, in whatever inflection.
+
+    Parameters
+    ----------
+    reply, prime : texts of a reply and of the turn that it answers
+
+    Returns
+    -------
+    Edited. All occurrences are deleted, with the commas that they leave; stop words and negations stay.
+
+    Source
+    ------
+    methods/emotional.md, sections 4 and 5: deletion by form alone leaves nearly the whole effect of an
+    inflected echo.
+
+    Examples
+    --------
+    >>> without_echo("You mentioned worries, deliveries. I am here.", "I worry about my delivery")
+    Edited(text='You mentioned. I am here.', echoed=('worries', 'deliveries'), content=2)
+    """
+    heard: set[str] = set()
+    for token in _tokens(prime):
+        if token not in STOP_WORDS:
+            heard |= keys(token)
+    flat = reply.translate(APOSTROPHES)
+    echoed, kept, content, last = [], [], 0, 0
+    for found in WORD.finditer(flat):
+        token = found.group().lower()
+        if token in STOP_WORDS:
+            continue
+        content += 1
+        if keys(token) & heard:
+            echoed.append(token)
+            kept.append(flat[last : found.start()])
+            last = found.end()
+    kept.append(flat[last:])
+    text = _tidy("".join(kept)) if echoed else reply
+    return Edited(text if has_words(text) else "", tuple(echoed), content)
+
+
+def _tokens(text: str) -> list[str]:
+    return [found.group().lower() for found in WORD.finditer(text.translate(APOSTROPHES))]
+
+
+@cache
+def keys(token: str) -> frozenset[str]:
+    """What a token may be recognised by: its form, its lemma, and its form without an ending.
+
+    Parameters
+    ----------
+    token : lower case
+
+    Returns
+    -------
+    Keys; two tokens that share one count as the same word.
+
+    Examples
+    --------
+    >>> bool(keys("worried") & keys("worry")), bool(keys("cat") & keys("car"))
+    (True, False)
+    """
+    found = {token, _lemmas().get(token, token)}
+    for ending in ENDINGS:
+        stem = token.removesuffix(ending)
+        if stem != token and len(stem) >= SHORTEST_STEM:
+            found |= {stem, f"{stem}e", f"{stem}y"}
+            if stem[-1] == stem[-2]:
+                found.add(stem[:-1])
+            if stem[-1] == "i":
+                found.add(f"{stem[:-1]}y")
+    found |= {_lemmas().get(key, key) for key in found}
+    return frozenset(found)
+
+
+@cache
+def _lemmas() -> dict[str, str]:
+    """English forms and their lemmas, the table of spacy-lookups-data (MIT); spaCy itself is not needed."""
+    packed = (resources.files("spacy_lookups_data") / "data" / "en_lemma_lookup.json.gz").read_bytes()
+    table: dict[str, str] = json.loads(gzip.decompress(packed))
+    return {form.lower(): lemma.lower() for form, lemma in table.items()}
+
+
+def source() -> str:
+    """Where the lemmas come from, for the signature."""
+    return f"lemma-en-{version('spacy-lookups-data')}"
+
+
+def _tidy(text: str) -> str:
+    """Close the gaps that deleted words leave."""
+    text = re.sub(r"\s+", " ", text)
+    text = re.sub(r"(?:\s*,)+(?=\s*[.!?;:])", "", text)
+    text = re.sub(r"\s*,(?:\s*,)+", ",", text)
+    text = re.sub(r"\s+([,.!?;:])", r"\1", text)
+    text = re.sub(r"([.!?;:])\s*,", r"\1", text)
+    text = re.sub(r"(?:\band\b|\bor\b)(?=\s*[.!?;:])", "", text)
+    text = re.sub(r"\s+([.!?;:])", r"\1", text)
+    return text.strip().removeprefix(",").strip()

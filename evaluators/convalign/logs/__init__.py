@@ -1,0 +1,86 @@
+"""Reading dialogue logs: any known format in, one `Dialogue` at a time out.
+
+One module per format, found by listing this folder; a module whose name begins with ``_`` is
+shared by them. A reader opens no network address, unpickles nothing and decodes no sound.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+from convalign.dialogue import Dialogue, Notes, to_record
+from convalign.errors import LogError
+from convalign.logs._drive import Reading
+from convalign.logs._formats import formats
+from convalign.logs._options import ReadOptions, Report, SourceRecord
+from convalign.logs._walk import Sources, given
+
+__all__ = ["ReadOptions", "Report", "SourceRecord", "formats", "read", "write_canonical"]
+
+
+def read(
+    sources: Sources,
+    options: ReadOptions | None = None,
+    *,
+    notes: Notes | None = None,
+    report: Report | None = None,
+) -> Iterator[Dialogue]:
+    """Read the dialogues of logs, whatever their format.
+
+    Parameters
+    ----------
+    sources : one path or several; a folder is walked, ``-`` is standard input
+    options : how to read; None = `ReadOptions()`
+    notes : counts what was dropped or moved; default: those of `report`
+    report : filled while the dialogues are taken
+
+    Returns
+    -------
+    iterator over dialogues in the order of the sources; it holds one dialogue at a time
+
+    Raises
+    ------
+    UsageError
+        No source, or no such format; at once.
+    LogError
+        A source that is not there, at once; a file or dialogue that cannot be read, when the
+        iterator gets there: ``file:line: $.path: found; what would work``.
+
+    Source
+    ------
+    docs/formats.md.
+    """
+    report = Report() if report is None else report
+    if notes is not None:
+        report.notes = notes
+    return Reading(given(sources), options or ReadOptions(), report).dialogues()
+
+
+def write_canonical(dialogues: Iterable[Dialogue], stream: TextIO) -> int:
+    r"""Write dialogues as canonical JSON lines, keys in the order of the schema, ``\n`` as line end.
+
+    Parameters
+    ----------
+    dialogues : taken one at a time
+    stream : open for text in UTF-8, without translation of line ends
+
+    Returns
+    -------
+    how many were written
+
+    Raises
+    ------
+    LogError
+        A dialogue whose `meta` JSON cannot hold (NaN, or an object that is no JSON).
+    """
+    count = 0
+    for dialogue in dialogues:
+        try:
+            line = json.dumps(to_record(dialogue), ensure_ascii=False, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise LogError(f"{dialogue.id}: $.meta: {error}; keep to what JSON can hold") from None
+        stream.write(line + "\n")
+        count += 1
+    return count

@@ -1,0 +1,140 @@
+"""What a caller may ask of the readers, and what they tell afterwards."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from convalign.dialogue import Notes
+from convalign.errors import UsageError
+
+RECORD_LIMIT = 256 * 1024 * 1024
+"""Bytes of one record; a longer one is an error, not memory."""
+
+MESSAGES_KEPT = 100
+"""Messages of skipped dialogues that a report keeps; all are counted."""
+
+COLUMNS = ("dialogue", "speaker", "text", "start", "end", "turn", "role")
+"""Fields that ``columns`` can point to a column of a table."""
+
+
+NO_FILES = (
+    "idna",
+    "punycode",
+    "unicode-escape",
+    "unicode_escape",
+    "raw-unicode-escape",
+    "utf-7",
+    "undefined",
+)
+"""Encodings of names and source code, which no log is written in."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How logs are read.
+
+    Attributes
+    ----------
+    format : name of a reader; None = look at the content
+    encoding : of text files; a byte order mark goes before it
+    columns : field of `COLUMNS` -> column of a table
+    roles : speaker -> role, over what the log says
+    merge : join consecutive turns of one speaker
+    audio_dir : folder with the sound (ID.wav, ID.SPEAKER.wav or SPEAKER/ID.wav)
+    channels : speaker or role -> channel of the dialogue's recording (0, 1, ...)
+    on_error : ``stop`` at the first bad dialogue, or ``skip`` it whole and count it
+    limit : read at most this many dialogues
+    record_limit : bytes that one record may have, decompressed
+
+    Raises
+    ------
+    UsageError
+        A value that no reading can use.
+    """
+
+    format: str | None = None
+    encoding: str = "utf-8"
+    columns: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
+    merge: bool = False
+    audio_dir: str | os.PathLike[str] | None = None
+    channels: Mapping[str, int] = field(default_factory=dict)
+    on_error: Literal["stop", "skip"] = "stop"
+    limit: int | None = None
+    record_limit: int = RECORD_LIMIT
+
+    def __post_init__(self) -> None:
+        try:
+            b"a".decode(self.encoding)
+        except UnicodeDecodeError:
+            usable = True
+        except (LookupError, ValueError):
+            usable = False
+        else:
+            usable = codecs.lookup(self.encoding).name not in NO_FILES
+        if not usable:
+            raise UsageError(f"no encoding {self.encoding!r} of files; utf-8, cp1252 and latin-1 are common")
+        for name in self.columns:
+            if name not in COLUMNS:
+                raise UsageError(f"columns: no field {name!r}; there are: {', '.join(COLUMNS)}")
+        for name, channel in self.channels.items():
+            if isinstance(channel, bool) or not isinstance(channel, int) or channel < 0:
+                raise UsageError(f"channels: {name}={channel!r} is no channel; the first is 0, the second 1")
+        if self.on_error not in ("stop", "skip"):
+            raise UsageError(f"on_error is {self.on_error!r}; there are: stop, skip")
+        if self.limit is not None and self.limit < 1:
+            raise UsageError(f"limit is {self.limit}; read at least 1 dialogue")
+        if self.record_limit < 1:
+            raise UsageError(f"record_limit is {self.record_limit}; give a number of bytes, 1 or more")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """One file that was read.
+
+    Attributes
+    ----------
+    path : as given, or under the given folder; ``stdin``
+    format : name of the reader
+    sha256 : of the file's bytes as stored; None when standard input was left before its end
+    bytes : size as stored; None with `sha256`
+    dialogues : how many it gave
+    """
+
+    path: str
+    format: str
+    sha256: str | None
+    bytes: int | None
+    dialogues: int
+
+
+@dataclass(slots=True)
+class Report:
+    """What the readers did, filled while they run.
+
+    Attributes
+    ----------
+    read : dialogues given out
+    skipped : messages of the dialogues left out, the first `MESSAGES_KEPT`
+    skipped_count : all dialogues, or rests of files, left out
+    notes : what was dropped or moved, counted
+    sources : files read, in order
+    not_logs : files of a folder that are no log, the first `MESSAGES_KEPT`; `notes` has the count
+    """
+
+    read: int = 0
+    skipped: list[str] = field(default_factory=list)
+    skipped_count: int = 0
+    notes: Notes = field(default_factory=Notes)
+    sources: list[SourceRecord] = field(default_factory=list)
+    not_logs: list[str] = field(default_factory=list)
+
+    def skip(self, message: str) -> None:
+        """Count one dialogue, or rest of a file, that was left out."""
+        self.skipped_count += 1
+        if len(self.skipped) < MESSAGES_KEPT:
+            self.skipped.append(message)
