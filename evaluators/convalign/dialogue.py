@@ -9,10 +9,12 @@ most logs (a test holds both to the same verdict).
 from __future__ import annotations
 
 import math
+import os.path
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import permutations
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
@@ -233,6 +235,40 @@ def to_record(dialogue: Dialogue) -> dict[str, Any]:
     if dialogue.meta:
         record["meta"] = dict(dialogue.meta)
     return record
+
+
+def rebase(dialogue: Dialogue, folder: str, notes: Notes | None = None) -> Dialogue:
+    """Name a dialogue's sound as a log in `folder` must name it.
+
+    Parameters
+    ----------
+    folder : where the log will be
+    notes : counts dialogues whose sound a log there cannot reach
+
+    Returns
+    -------
+    The dialogue with paths relative to `folder` and `folder` as root; unchanged when it has no sound, or
+    when the sound lies outside `folder` (a log never reaches out of its own folder).
+    """
+    if dialogue.root is None:
+        return dialogue
+    segments = [turn.audio for turn in dialogue.turns if turn.audio is not None]
+    named = {dialogue.audio.path} if dialogue.audio is not None else set()
+    named |= {segment.path for segment in segments}
+    if not named:
+        return dialogue
+    moved = {p: os.path.relpath(Path(dialogue.root, p), folder) for p in named}
+    if any(path.startswith("..") or Path(path).is_absolute() for path in moved.values()):
+        if notes is not None:
+            notes.add("sound outside the written log's folder; score it with --audio DIR")
+        return dialogue
+    moved = {p: path.replace(os.sep, "/") for p, path in moved.items()}
+    turns = tuple(
+        turn if turn.audio is None else replace(turn, audio=replace(turn.audio, path=moved[turn.audio.path]))
+        for turn in dialogue.turns
+    )
+    audio = None if dialogue.audio is None else replace(dialogue.audio, path=moved[dialogue.audio.path])
+    return replace(dialogue, turns=turns, audio=audio, root=folder)
 
 
 def _turn_record(turn: Turn) -> dict[str, Any]:

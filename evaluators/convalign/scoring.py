@@ -109,16 +109,17 @@ def scorers(names: Sequence[str] | None, options: Mapping[str, Any]) -> tuple[Sc
 
 
 def project(dialogue: Dialogue, needs: Literal["text", "audio"]) -> Dialogue:
-    """Leave of a dialogue only what a dimension may know.
+    """Leave of a dialogue only what a dimension may know; nested meta is nobody's.
 
     Returns
     -------
     For ``text``: no audio, no times. For ``audio``: every text replaced by None.
     """
+    scalars = {k: v for k, v in dialogue.meta.items() if isinstance(v, (str, int, float, bool))}
     if needs == "text":
         turns = tuple(replace(t, audio=None, start_s=None, end_s=None) for t in dialogue.turns)
-        return replace(dialogue, turns=turns, audio=None, root=None)
-    return replace(dialogue, turns=tuple(replace(t, text=None) for t in dialogue.turns))
+        return replace(dialogue, turns=turns, meta=scalars, audio=None, root=None)
+    return replace(dialogue, turns=tuple(replace(t, text=None) for t in dialogue.turns), meta=scalars)
 
 
 def has_input(dialogue: Dialogue, needs: Literal["text", "audio"]) -> bool:

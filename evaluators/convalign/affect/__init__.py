@@ -94,8 +94,9 @@ def load(name: str = "default") -> Model:
 def available() -> list[dict[str, str]]:
     """The models that can be loaded by name, with what they are."""
     trained, absent = "the trained model of this package", "the lexicon: no trained model ships yet"
+    trained = "the trained model of this package" if _shipped() else "the lexicon: no trained model ships yet"
     return [
-        {"name": "default", "about": trained if _shipped() else absent},
+        {"name": "default", "about": trained},
         {"name": "lexicon", "about": "VADER, English, MIT; valence only, no classes"},
         {"name": "FOLDER", "about": "model.onnx, tokenizer.json and affect.json of your own"},
     ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from convalign import interventions, logs
 from convalign.cli import DONE, SOME_UNSCORED, terminal
 from convalign.cli.score import reading
-from convalign.dialogue import Dialogue
+from convalign.dialogue import Dialogue, Notes, rebase
 from convalign.errors import UsageError
 from convalign.scale import Progress
 
@@ -19,11 +19,16 @@ def convert(arguments: Namespace) -> int:
     """Read any known format, write canonical JSON lines."""
     report = logs.Report()
     dialogues = logs.read(arguments.log, reading(arguments), report=report)
-    write(dialogues, arguments.output, force=arguments.force)
+    write(dialogues, arguments.output, force=arguments.force, notes=report.notes)
     terminal.say(f"{report.read:,} dialogues written to {arguments.output}", quiet=arguments.quiet)
+    _notes(report, arguments)
+    return SOME_UNSCORED if report.skipped_count else DONE
+
+
+def _notes(report: logs.Report, arguments: Namespace) -> None:
+    """What was dropped or moved, told once."""
     for note, count in report.notes:
         terminal.say(f"note: {note} ({count:,} times)", quiet=arguments.quiet)
-    return SOME_UNSCORED if report.skipped_count else DONE
 
 
 def intervene(arguments: Namespace) -> int:
@@ -47,7 +52,8 @@ def intervene(arguments: Namespace) -> int:
         edited = interventions.apply(
             stream, module, settings, arguments.direction, folder=folder, tally=tally
         )
-        write(_counted(edited, progress), arguments.output, force=arguments.force)
+        edited = _counted(edited, progress)
+        write(edited, arguments.output, force=arguments.force, notes=report.notes)
     terminal.say(
         f"{tally.dialogues:,} dialogues, {tally.edited:,} of {tally.replies:,} replies edited, "
         f"written to {arguments.output}",
@@ -59,6 +65,7 @@ def intervene(arguments: Namespace) -> int:
             f"note: {tally.without:,} dialogues without {arguments.direction} left alone; theirs: {labels}",
             quiet=arguments.quiet,
         )
+    _notes(report, arguments)
     return SOME_UNSCORED if report.skipped_count else DONE
 
 
@@ -69,8 +76,10 @@ def _counted(dialogues: Iterator[Dialogue], progress: Progress) -> Iterator[Dial
         progress("edited", done, None)
 
 
-def write(dialogues: Iterable[Dialogue], output: str, *, force: bool) -> None:
-    """Write a log whole or not at all, or stream it to stdout."""
+def write(dialogues: Iterable[Dialogue], output: str, *, force: bool, notes: Notes) -> None:
+    """Write a log whole or not at all, or stream it to stdout; sound is named from the log's folder."""
+    folder = "." if output == "-" else str(Path(output).parent)
+    dialogues = (rebase(dialogue, folder, notes) for dialogue in dialogues)
     if output == "-":
         logs.write_canonical(dialogues, sys.stdout)
         return

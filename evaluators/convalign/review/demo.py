@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from convalign import interventions, logs, study
+from convalign.dialogue import rebase
 from convalign.review import Review, check_free, review
 from convalign.scale import Progress, building, silent
 
@@ -88,12 +89,12 @@ def make_arm(source: Path, target: Path, edit: Edit, *, progress: Progress = sil
     stream = logs.read([str(source)], logs.ReadOptions())
     edited = interventions.apply(stream, module, settings, "agent->user", folder=folder, tally=tally)
     with target.open("w", encoding="utf-8", newline="\n") as out:
-        logs.write_canonical(_told(edited, edit.arm, progress), out)
+        logs.write_canonical(_told(edited, target.parent, edit.arm, progress), out)
     return tally
 
 
-def _told(dialogues: Any, arm: str, progress: Progress) -> Any:
-    """The same dialogues; the progress bar hears of each."""
+def _told(dialogues: Any, folder: Path, arm: str, progress: Progress) -> Any:
+    """The same dialogues with their sound named from `folder`; the progress bar hears of each."""
     for done, dialogue in enumerate(dialogues, 1):
-        yield dialogue
+        yield rebase(dialogue, str(folder))
         progress(f"{arm}: edited", done, None)

@@ -137,7 +137,14 @@ def _matrix_record(
                     "finding": finding.record(),
                     "sentence": independence.sentence(finding, name, headline.unit),
                     "beside": [
-                        _beside(arms[0], by_name[row.arm], name, metric, study)
+                        _beside(
+                            arms[0],
+                            by_name[row.arm],
+                            name,
+                            metric,
+                            study,
+                            target=not row.control and name == row.targets,
+                        )
                         for metric in listed[1:]
                         if metric.beside
                     ],
@@ -184,15 +191,26 @@ def _family(row: MatrixRow, name: str, p: Mapping[str, float], held: Sequence[st
     return [row.arm, name, p[name], f"{row.arm}: {name}" in held]
 
 
-def _beside(baseline: Arm, arm: Arm, name: str, metric: Metric, study: Study) -> dict[str, Any]:
-    """A companion of the headline against the same bound."""
+def _beside(
+    baseline: Arm, arm: Arm, name: str, metric: Metric, study: Study, *, target: bool
+) -> dict[str, Any]:
+    """A companion of the headline: tested as the headline is, against the same bound."""
     pairs = paired(baseline, arm, name, metric, study)
     quantity = study.quantity
     if not pairs.n and quantity == "excess":
         pairs, quantity = paired(baseline, arm, name, metric, study, quantity="value"), "value"
     declared = study.bounds.get(name)
-    if not pairs.n or declared is None:
+    if not pairs.n or (declared is None and not target):
         finding = Finding("equivalence", 0, reason="no bound" if pairs.n else pairs.reason)
+    elif target or declared is None:
+        finding = independence.paired_superiority(
+            pairs.before,
+            pairs.after,
+            study.alpha,
+            good=_good(metric),
+            cluster=pairs.clusters,
+            seed=study.seed,
+        )
     else:
         finding = independence.paired_equivalence(
             pairs.before,
@@ -253,7 +271,7 @@ def _answer(matrix: Matrix, *, exploratory: bool) -> dict[str, Any]:
             "tone": "no claim",
         }
     clean = [row for row in arms if row.claim.shown]
-    named = ", ".join(str(row.targets) for row in arms)
+    named = ", ".join(dict.fromkeys(str(row.targets) for row in arms))
     if matrix.joint.shown:
         sentence = (
             f"Each dimension could be improved with the others left unchanged within their bounds ({named})."

@@ -1,0 +1,200 @@
+"""The figures of a review, as SVG text; the one door to matplotlib.
+
+Figures are made without pyplot, so nothing global is touched and no display is needed. Colour only
+sets arms apart from their baseline; no colour stands for a sum over dimensions.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+MOST_POINTS = 300
+"""Dialogues drawn per arm; intervals always rest on all of them."""
+
+INK, SOFT, MARK, BAND = "#334155", "#94a3b8", "#1d4ed8", "#e2e8f0"
+STYLE: Any = {
+    "svg.hashsalt": "convalign",
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "axes.edgecolor": SOFT,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "text.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "text.usetex": False,
+    "text.parse_math": False,
+}
+
+
+def draw(results: Mapping[str, Any]) -> dict[str, str]:
+    """Draw every figure of a review.
+
+    Parameters
+    ----------
+    results : the record of ``results.json``
+
+    Returns
+    -------
+    Name -> SVG text without XML prologue, ids unique per figure: ``matrix``, and per dimension
+    ``excess-<name>`` and ``change-<name>`` where there is something to draw. Same results, same bytes.
+    """
+    drawn = {"matrix": matrix(results)}
+    for column in results["dimensions"]:
+        name = column["name"]
+        arms = results["scores"][name]
+        if any(one["excess"] is not None for one in arms.values()):
+            drawn[f"excess-{name}"] = excess(results, name)
+        if any(_changes(results, name, row["arm"]) for row in results["matrix"]["rows"]):
+            drawn[f"change-{name}"] = change(results, name)
+    return drawn
+
+
+def matrix(results: Mapping[str, Any]) -> str:
+    """Every arm against every dimension: mean change, 90 % interval, bound."""
+    rows, columns = results["matrix"]["rows"], results["dimensions"]
+    with rc_context(STYLE):
+        figure = Figure(figsize=(3.0 * len(columns) + 1.2, 0.42 * len(rows) + 1.1))
+        axes = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
+        for k, (axis, column) in enumerate(zip(axes, columns, strict=True)):
+            bound = _limits(column["bound"])
+            if bound:
+                axis.axvspan(*bound, color=BAND, zorder=0)
+            axis.axvline(0, color=SOFT, linewidth=0.8, zorder=1)
+            for place, row in enumerate(rows):
+                cell = row["cells"][k]
+                _interval(axis, cell["finding"], place, target=cell["target"], faint=row["void"])
+            unit = "" if column["unit"] == "1" else f" ({column['unit']})"
+            axis.set_title(column["name"], fontsize=10)
+            axis.set_xlabel(f"change of {column['headline']}{unit}")
+            axis.set_yticks(range(len(rows)), [_label(row) for row in rows])
+            axis.margins(y=0.15)
+        axes[0].invert_yaxis()
+        figure.tight_layout()
+        words = (
+            "Mean change of each dimension's headline per arm with its 90 % interval; the band is the bound."
+        )
+        return _svg(figure, "matrix", words)
+
+
+def excess(results: Mapping[str, Any], name: str) -> str:
+    """What each arm has above its strangers: dialogues, mean, 90 % interval."""
+    arms = {arm: one for arm, one in results["scores"][name].items() if one["excess"] is not None}
+    with rc_context(STYLE):
+        figure = Figure(figsize=(7.2, 0.4 * len(arms) + 0.9))
+        axis = figure.subplots()
+        axis.axvline(0, color=SOFT, linewidth=0.8)
+        for place, one in enumerate(arms.values()):
+            values = [value for *_, value in one["values"] if value is not None]
+            _strip(axis, values, place)
+            _mark(axis, one["excess"], one["excess_ci90"], place)
+        axis.set_yticks(range(len(arms)), list(arms))
+        axis.set_xlabel("excess over strangers, per dialogue")
+        axis.margins(y=0.15)
+        axis.invert_yaxis()
+        figure.tight_layout()
+        words = f"{name}: excess over strangers per arm; points are dialogues, bars mean and 90 % interval."
+        return _svg(figure, f"excess-{name}", words)
+
+
+def change(results: Mapping[str, Any], name: str) -> str:
+    """How each dialogue changed from the baseline, against the bound."""
+    column = next(one for one in results["dimensions"] if one["name"] == name)
+    place_of = [one["name"] for one in results["dimensions"]].index(name)
+    rows = [(row, _changes(results, name, row["arm"])) for row in results["matrix"]["rows"]]
+    rows = [(row, values) for row, values in rows if values]
+    with rc_context(STYLE):
+        figure = Figure(figsize=(7.2, 0.4 * len(rows) + 0.9))
+        axis = figure.subplots()
+        bound = _limits(column["bound"])
+        if bound:
+            axis.axvspan(*bound, color=BAND, zorder=0)
+        axis.axvline(0, color=SOFT, linewidth=0.8)
+        for place, (row, values) in enumerate(rows):
+            _strip(axis, values, place)
+            _interval(axis, row["cells"][place_of]["finding"], place, target=False, faint=False)
+        axis.set_yticks(range(len(rows)), [_label(row) for row, _ in rows])
+        axis.set_xlabel("change from the baseline, per dialogue")
+        axis.margins(y=0.15)
+        axis.invert_yaxis()
+        figure.tight_layout()
+        words = f"{name}: change of each dialogue from the baseline; the band is the declared bound."
+        return _svg(figure, f"change-{name}", words)
+
+
+def _changes(results: Mapping[str, Any], name: str, arm: str) -> list[float]:
+    """Arm less baseline, dialogue by dialogue, in the study's quantity."""
+    place = {"value": 1, "excess": 3}[results["quantity"]]
+    arms = results["scores"][name]
+    before = {row[0]: row[place] for row in arms[results["arms"][0]["name"]]["values"]}
+    after = {row[0]: row[place] for row in arms[arm]["values"]}
+    pairs = [(before.get(key), after[key]) for key in after]
+    return [b - a for a, b in pairs if a is not None and b is not None]
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    """An arm's name, with what sets its row apart."""
+    return f"{row['arm']} (void)" if row["void"] else str(row["arm"])
+
+
+def _limits(bound: Any) -> tuple[float, float] | None:
+    """A bound as its two limits."""
+    if bound is None:
+        return None
+    return (-bound, bound) if isinstance(bound, (int, float)) else (bound[0], bound[1])
+
+
+def _interval(axis: Axes, finding: Mapping[str, Any], place: int, *, target: bool, faint: bool) -> None:
+    """One finding: dot and line; nothing when it was not scored."""
+    if finding["mean_difference"] is None:
+        return
+    colour = SOFT if faint else (MARK if target else INK)
+    limits = finding.get("deciding_interval") or finding["ci90"]
+    _mark(axis, finding["mean_difference"], limits, place, colour=colour)
+
+
+def _mark(axis: Axes, mean: float, limits: Sequence[float] | None, place: int, *, colour: str = INK) -> None:
+    """A mean and its interval."""
+    if limits is not None:
+        axis.plot(limits, [place, place], color=colour, linewidth=2.2, solid_capstyle="butt", zorder=3)
+    axis.plot([mean], [place], marker="o", markersize=5, color=colour, zorder=4)
+
+
+def _strip(axis: Axes, values: Sequence[float], place: int) -> None:
+    """Dialogues as points beside the line; a seeded draw of them when there are many."""
+    draw_from = np.random.default_rng(7)
+    shown = np.asarray(values, dtype=np.float64)
+    if len(shown) > MOST_POINTS:
+        shown = draw_from.choice(shown, MOST_POINTS, replace=False)
+    offsets = place + draw_from.uniform(-0.24, 0.24, len(shown))
+    axis.plot(shown, offsets, ".", color=SOFT, markersize=3.5, alpha=0.65, zorder=2)
+
+
+def _svg(figure: Figure, name: str, words: str) -> str:
+    """The figure as SVG that can stand inside a page beside others."""
+    stream = io.StringIO()
+    figure.savefig(
+        stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Title": words}
+    )
+    text = stream.getvalue()
+    text = text[text.index("<svg") :]
+    # The licence block names addresses; a page that asks nobody for anything names none.
+    text = re.sub(r"<metadata>.*?</metadata>", f"<title>{_escaped(words)}</title>", text, flags=re.DOTALL)
+    prefix = re.sub(r"\W", "-", name)
+    text = re.sub(r'\bid="', f'id="{prefix}-', text)
+    text = re.sub(r'((?:xlink:)?href="#|url\(#)', rf"\g<1>{prefix}-", text)
+    return text.replace("<svg ", '<svg role="img" ', 1).strip() + "\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
