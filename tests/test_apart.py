@@ -39,6 +39,13 @@ def plain(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, li
     return scored(sound / "log.jsonl", tmp_path_factory.mktemp("runs") / "plain")
 
 
+def nameless(found: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """Rows without the speakers' names, which are all that may differ."""
+    return {
+        name: [{k: v for k, v in r.items() if k != "speaker"} for r in rows] for name, rows in found.items()
+    }
+
+
 def changed(sound: Path, tmp_path: Path, edit: Any) -> Path:
     """A copy of the log with records edited; the sound files stay where they are."""
     records = example.rows(sound / "log.jsonl")
@@ -88,10 +95,7 @@ def test_speakers_renamed_nothing_changes(sound: Path, tmp_path: Path, plain: di
         record["audio"]["channels"] = {names[k]: v for k, v in record["audio"]["channels"].items()}
 
     found = scored(changed(sound, tmp_path, edit), tmp_path / "run")
-    for rows in (*found.values(), *plain.values()):
-        for row in rows:
-            row.pop("speaker", None)
-    assert found == plain
+    assert nameless(found) == nameless(plain)
 
 
 def test_every_speaker_a_different_person_nothing_changes(
@@ -105,10 +109,7 @@ def test_every_speaker_a_different_person_nothing_changes(
         record["audio"]["channels"] = {names[k]: v for k, v in record["audio"]["channels"].items()}
 
     found = scored(changed(sound, tmp_path, edit), tmp_path / "run")
-    for rows in (*found.values(), *plain.values()):
-        for row in rows:
-            row.pop("speaker", None)
-    assert found == plain
+    assert nameless(found) == nameless(plain)
 
 
 def test_dialogues_shuffled_same_scores(sound: Path, tmp_path: Path, plain: dict[str, Any]) -> None:

@@ -203,7 +203,7 @@ def test_damaged_sound_is_a_row_with_a_reason(tmp_path: Path, damage: str) -> No
         (("--dimensions", "lexcial"), "no dimension 'lexcial'; there are: emotional, lexical, prosodic"),
         (("--dimensions", "lexical", "--pitch-engine", "pyin"), "no option 'pitch_engine' in lexical"),
         (("--affect", "nothing"), "nothing"),
-        (("--language", "xx-none", "--dimensions", "lexical"), "xx-none"),
+        (("--language", "qq", "--dimensions", "lexical"), "qq"),
     ],
 )
 def test_usage_errors_are_exit_2_and_say_what_there_is(

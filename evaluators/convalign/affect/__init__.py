@@ -70,8 +70,10 @@ def load(name: str = "default") -> Model:
     Examples
     --------
     >>> model = load()
-    >>> model.name, model.predict(["how lovely", "how awful"])[:, model.labels.index("compound")].round(2).tolist()
-    ('lexicon', [0.5899999737739563, -0.46000000834465027])
+    >>> model.name, model.labels
+    ('lexicon', ['negative', 'neutral', 'positive', 'compound'])
+    >>> (model.predict(["how lovely", "how awful"])[:, 3] > 0).tolist()
+    [True, False]
     """
     shipped = _shipped()
     if name == "default":
@@ -93,7 +95,6 @@ def load(name: str = "default") -> Model:
 
 def available() -> list[dict[str, str]]:
     """The models that can be loaded by name, with what they are."""
-    trained, absent = "the trained model of this package", "the lexicon: no trained model ships yet"
     trained = "the trained model of this package" if _shipped() else "the lexicon: no trained model ships yet"
     return [
         {"name": "default", "about": trained},

@@ -49,15 +49,15 @@ def render(results: Mapping[str, Any], figures: Mapping[str, str]) -> str:
 
 
 def number(value: Any) -> str:
-    """A number as every part of the page writes it: three significant digits; a dash for missing."""
+    """A number as every part of the page writes it: three decimals; a dash for missing."""
     if value is None:
         return "–"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}"
 
 
 def signed(value: Any) -> str:
     """The same with its sign."""
-    return "–" if value is None else f"{value:+.3g}"
+    return "–" if value is None else f"{value:+,.3f}"
 
 
 def p_value(value: Any) -> str:

@@ -55,11 +55,11 @@ def results(study: Study, arms: Sequence[Arm], *, command: str) -> dict[str, Any
     if study.direction not in found:
         labels = ", ".join(label for label, _ in found.most_common(4)) or "none"
         raise StudyError(f"no dialogue has the direction {study.direction!r}; there are: {labels}")
-    names = [n for n in dimensions.names() if n in arms[0].run.info["signature"]]
+    names = _columns(arms)
     metrics = {name: dimensions.load(name).METRICS for name in names}
     marks = exploratory_reasons(study, {arm.name: arm.run.info for arm in arms})
     matrix = _matrix(study, arms, metrics)
-    judged = _verdicts(study, arms)
+    drawn = _matrix_record(matrix, study, arms, metrics)
     record = {
         "schema_version": SCHEMA_VERSION,
         "kind": "design review",
@@ -75,14 +75,14 @@ def results(study: Study, arms: Sequence[Arm], *, command: str) -> dict[str, Any
         "quantity": study.quantity,
         "alpha": study.alpha,
         "seed": study.seed,
-        "answer": _answer(matrix, exploratory=bool(marks)),
+        "answer": _answer(matrix, _leaks(drawn), exploratory=bool(marks)),
         "dimensions": [_dimension(name, metrics[name], study, arms[0]) for name in names],
         "arms": [_arm(arm, arms[0], study, metrics) for arm in arms],
-        "matrix": _matrix_record(matrix, study, arms, metrics),
+        "matrix": drawn,
         "scores": {
             name: {arm.name: _scores(arm, name, metrics[name][0], study) for arm in arms} for name in names
         },
-        "verdicts": judged,
+        "verdicts": _verdicts(study, arms),
         "category_error": _category_errors(study, arms),
         "turns": quotes(arms, study, {name: metrics[name][0].name for name in names}),
         "limits": list(LIMITS),
@@ -90,6 +90,13 @@ def results(study: Study, arms: Sequence[Arm], *, command: str) -> dict[str, Any
         "not_built": list(NOT_BUILT),
     }
     return {key: _finite(value) for key, value in record.items()}
+
+
+def _columns(arms: Sequence[Arm]) -> list[str]:
+    """Dimensions in the order in which arms target them, so that targets stand on the diagonal."""
+    scored = [name for name in dimensions.names() if name in arms[0].run.info["signature"]]
+    targeted = [arm.declared.targets for arm in arms if arm.declared.targets in scored]
+    return list(dict.fromkeys([name for name in targeted if name is not None] + scored))
 
 
 def _matrix(study: Study, arms: Sequence[Arm], metrics: Mapping[str, Sequence[Metric]]) -> Matrix:
@@ -241,8 +248,8 @@ def row_sentence(row: MatrixRow) -> str:
     others = " and ".join(row.others)
     if row.claim.shown:
         spill = [name for name, cell in row.others.items() if str(cell.conclusion).startswith("changed but")]
-        extra = f" (a small spill-over on {' and '.join(spill)})" if spill else ""
-        return f"{row.arm}: {row.targets} improved and {others} stayed within their bounds{extra}."
+        extra = f", with a small spill-over on {' and '.join(spill)}" if spill else ""
+        return f"{row.arm}: improved {row.targets}; {others} stayed within their bounds{extra}."
     why = row.claim.reason
     return (
         f"{row.arm}: {row.targets} improved; that the others stayed within their bounds is not shown: {why}."
@@ -260,10 +267,27 @@ def joint_sentence(matrix: Matrix) -> str:
     return f"The joint claim is not shown: {claim.reason}."
 
 
-def _answer(matrix: Matrix, *, exploratory: bool) -> dict[str, Any]:
+def _leaks(record: Mapping[str, Any]) -> list[str]:
+    """Where a companion of a headline moved beyond the bound that the headline kept."""
+    found = []
+    for row in record["rows"]:
+        for cell in row["cells"]:
+            kept = not cell["target"] and " within " in (cell["finding"]["conclusion"] or "")
+            for one in cell["beside"] if kept and not row["control"] else ():
+                if one["finding"]["conclusion"] in ("improved", "worsened"):
+                    moved = one["finding"]["mean_difference"]
+                    found.append(
+                        f"{row['arm']}: {one['metric']} moved by {moved:+.2g}, beyond the bound of "
+                        f"{cell['dimension']}; the headline {cell['metric']} did not."
+                    )
+                    break
+    return found
+
+
+def _answer(matrix: Matrix, leaks: list[str], *, exploratory: bool) -> dict[str, Any]:
     """The sentence that is read in ten seconds, and what stands behind it."""
     arms = [row for row in matrix.rows if not row.control]
-    detail = [row_sentence(row) for row in arms]
+    detail = [row_sentence(row) for row in arms] + leaks
     if exploratory:
         return {
             "sentence": "Exploratory: bounds were not declared before the data, so nothing is claimed.",
