@@ -30,4 +30,5 @@ bench:               ## measured ratios, written to benchmarks/README.md
 
 reports:             ## rebuild the committed design review from the bundled corpus
 	$(PYTHON) -m convalign demo -o build/demo --force
-	$(PYTHON) reports/copy.py build/demo
+	mkdir -p reports/demo
+	cp build/demo/index.html build/demo/results.json build/demo/study.json reports/demo/

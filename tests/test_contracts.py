@@ -17,7 +17,10 @@ if not (SOURCE / "convalign").is_dir():
 BREACHES = {
     "A dialogue moves one way": ("scores.py", "import convalign.scoring"),
     "No dimension knows another": ("dimensions/lexical/__init__.py", "import convalign.dimensions.emotional"),
-    "No intervention knows another": ("interventions/lexical/__init__.py", "import convalign.interventions.emotional"),
+    "No intervention knows another": (
+        "interventions/lexical/__init__.py",
+        "import convalign.interventions.emotional",
+    ),
     "Only the emotional dimension reads affect": (
         "dimensions/lexical/__init__.py",
         "import convalign.affect",

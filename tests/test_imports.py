@@ -72,7 +72,8 @@ def test_scoring_words_does_not_load_the_review() -> None:
     code = (
         "import convalign\n"
         "from convalign.dialogue import Dialogue, Turn\n"
-        "convalign.score([Dialogue('a', (Turn('user', 'hi'), Turn('agent', 'hi')))], ['lexical', 'emotional'])"
+        "turns = (Turn('user', 'hi'), Turn('agent', 'hi'))\n"
+        "convalign.score([Dialogue('a', turns)], ['lexical', 'emotional'])"
     )
     assert loaded(code, ("pingouin", "matplotlib", "statsmodels", "librosa", "torch")) == []
 

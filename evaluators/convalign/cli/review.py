@@ -60,21 +60,36 @@ def _study(arguments: Namespace) -> study.Study:
 
 
 def told(made: Review, *, quiet: bool, seconds: float) -> None:
-    """Print what was found: the answer, and a line per arm."""
+    """Print what was found: the answer, and the matrix in words."""
     if quiet:
         return
     answer = made.results["answer"]
     print(answer["sentence"])
     for line in answer["detail"]:
         print(f"  {line}")
-    for row in made.results["matrix"]["rows"]:
-        print(f"\n{row['arm']}")
-        for cell in row["cells"]:
-            mark = "*" if cell["target"] else " "
-            print(f" {mark} {cell['sentence']}")
-            for one in cell["beside"]:
-                print(f"     beside: {one['sentence']}")
+    print()
+    print("\n".join(table(made.results)))
     terminal.say(f"\n{made.path / 'index.html'} written in {seconds:.0f} s")
+
+
+def table(results: dict[str, Any]) -> list[str]:
+    """The transfer matrix as lines of text; a star marks the dimension that an edit targets."""
+    lines = [["", *(one["name"] for one in results["dimensions"])]]
+    lines += [[row["arm"], *(_cell(cell) for cell in row["cells"])] for row in results["matrix"]["rows"]]
+    widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
+    return [
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+
+
+def _cell(cell: dict[str, Any]) -> str:
+    """One cell: conclusion and mean change, or why there is none."""
+    finding = cell["finding"]
+    mark = "* " if cell["target"] else ""
+    if finding["conclusion"] is None:
+        return f"{mark}{finding['reason']}"
+    return f"{mark}{finding['conclusion']} ({finding['mean_difference']:+.3f})"
 
 
 def exit_code(results: dict[str, Any]) -> int:

@@ -1,0 +1,87 @@
+"""The main job on the bundled corpus, and the review of it that is committed."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from convalign.cli import main
+
+COMMITTED = Path(__file__).parents[1] / "reports" / "demo" / "results.json"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo made with the network cut."""
+    out = tmp_path_factory.mktemp("demo") / "review"
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise AssertionError("the main job opened a connection")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", refuse)
+        assert main(["demo", "-o", str(out), "--quiet"]) == 0
+    return out
+
+
+def results(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def conclusions(found: dict[str, Any]) -> dict[tuple[str, str], str]:
+    return {
+        (row["arm"], cell["dimension"]): cell["finding"]["conclusion"]
+        for row in found["matrix"]["rows"]
+        for cell in row["cells"]
+    }
+
+
+def test_each_edit_improves_its_dimension_and_leaves_the_others_within_their_bounds(demo: Path) -> None:
+    found = results(demo / "results.json")
+    assert found["answer"]["tone"] == "shown"
+    assert not found["marks"]["exploratory"]
+    assert found["matrix"]["joint"]["shown"]
+    for row in found["matrix"]["rows"]:
+        for cell in row["cells"]:
+            assert cell["finding"]["n"] == 48
+            if cell["target"]:
+                assert cell["finding"]["conclusion"] == "improved"
+            else:
+                assert " within " in cell["finding"]["conclusion"], (row["arm"], cell["dimension"])
+
+
+def test_the_demo_shows_the_leak_that_the_headline_does_not_have(demo: Path) -> None:
+    found = results(demo / "results.json")
+    row = next(row for row in found["matrix"]["rows"] if row["arm"] == "echo")
+    cell = next(cell for cell in row["cells"] if cell["dimension"] == "emotional")
+    raw = next(one for one in cell["beside"] if one["metric"] == "match_raw")
+    assert raw["finding"]["conclusion"] == "improved"
+    assert raw["finding"]["mean_difference"] > 10 * abs(cell["finding"]["mean_difference"])
+
+
+def test_files_of_the_review(demo: Path) -> None:
+    assert {p.name for p in demo.iterdir()} == {
+        "index.html",
+        "results.json",
+        "study.json",
+        "figures",
+        "runs",
+        "logs",
+    }
+    assert (demo / "index.html").stat().st_size < 3_000_000
+
+
+def test_the_committed_review_says_the_same(demo: Path) -> None:
+    if not COMMITTED.is_file():
+        pytest.skip("needs reports/demo of the checkout")
+    here, there = results(demo / "results.json"), results(COMMITTED)
+    assert conclusions(here) == conclusions(there)
+    assert here["study_sha256"] == there["study_sha256"]
+    assert [one["signature"] for one in here["dimensions"]] == [
+        one["signature"] for one in there["dimensions"]
+    ] or (here["versions"] != there["versions"])
