@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -167,6 +167,7 @@ def score_to_run(
     memory: Memory | None = None,
     stamp: Stamp | None = None,
     references: Mapping[str, Mapping[str, Any]] | None = None,
+    named: tuple[str, str] | None = None,
     force: bool = False,
     progress: Progress = silent,
 ) -> tuple[Run, Outcome]:
@@ -178,6 +179,7 @@ def score_to_run(
     out : folder to make; it appears whole, at the end
     report : receives what the readers counted
     references : dimension -> what another run froze (arms of a study share the baseline's)
+    named : (path, name): what the run calls a source instead of its path
     force : replace an existing run
 
     Raises
@@ -193,6 +195,8 @@ def score_to_run(
         logs.read(sources, read, report=report), chosen, jobs=jobs, memory=memory,
         on_batch=lambda done: progress("read", done, None),
     )  # fmt: skip
+    if named is not None:
+        _rename(seen, report, *named)
     outcome = Outcome()
     out.parent.mkdir(parents=True, exist_ok=True)
     with building(out) as folder:
@@ -240,6 +244,14 @@ def versions() -> dict[str, str | None]:
         except metadata.PackageNotFoundError:
             found[name] = None
     return found
+
+
+def _rename(seen: Sequence[Seen], report: logs.Report, path: str, name: str) -> None:
+    """Call a source by a name that holds wherever the run is carried."""
+    report.sources[:] = [replace(one, path=one.path.replace(path, name, 1)) for one in report.sources]
+    for one in seen:
+        if one.index["source"] is not None:
+            one.index["source"] = one.index["source"].replace(path, name, 1)
 
 
 def _describe(

@@ -149,9 +149,16 @@ def _run(
         memory=memory,
         stamp=stamp(study),
         references=baseline.info["reference"] if baseline else None,
+        named=(str(declared.log), _named(declared, study)),
         progress=lambda what, done, total: progress(f"{declared.name}: {what}", done, total),
     )
     return run
+
+
+def _named(declared: Declared, study: Study) -> str:
+    """A log as the study names it, wherever the study lies."""
+    log = Path(str(declared.log))
+    return log.relative_to(study.folder).as_posix() if log.is_relative_to(study.folder) else log.name
 
 
 def stamp(study: Study) -> Stamp:
