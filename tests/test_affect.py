@@ -1,0 +1,237 @@
+"""The affect models: one interface, numbers by hand, refusals that teach."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convalign import affect
+from convalign.affect.lexicon import Lexicon
+from convalign.affect.onnx import OnnxModel, open_folder
+from convalign.errors import UsageError
+
+onnx = pytest.importorskip("onnx", reason="needs onnx (the test extra) to build a small model")
+tokenizers = pytest.importorskip("tokenizers")
+
+WORDS = ("[UNK]", "[PAD]", "good", "bad", "kettle", ".")
+# Row = word, columns = logits of (joy, anger, neutral); unknown words and padding say nothing.
+LOGITS = np.array(
+    [[0, 0, 0], [0, 0, 0], [2, 0, 0], [0, 2, 0], [0, 0, 2], [0, 0, 0]], dtype=np.float32
+)  # fmt: skip
+
+
+def folder(path: Path, **changes: Any) -> Path:
+    """A model folder: the logits of a text are the mean of its words' logits."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    nodes = [
+        helper.make_node("Gather", ["table", "input_ids"], ["words"]),
+        helper.make_node("Cast", ["attention_mask"], ["mask"], to=TensorProto.FLOAT),
+        helper.make_node("Unsqueeze", ["mask", "last"], ["wide"]),
+        helper.make_node("Mul", ["words", "wide"], ["kept"]),
+        helper.make_node("ReduceSum", ["kept", "middle"], ["sum"], keepdims=0),
+        helper.make_node("ReduceSum", ["mask", "middle"], ["count"], keepdims=1),
+        helper.make_node("Div", ["sum", "count"], ["logits"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [
+            helper.make_tensor_value_info(n, TensorProto.INT64, ["b", "t"])
+            for n in ("input_ids", "attention_mask")
+        ],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["b", 3])],
+        [
+            numpy_helper.from_array(LOGITS, "table"),
+            numpy_helper.from_array(np.array([2], dtype=np.int64), "last"),
+            numpy_helper.from_array(np.array([1], dtype=np.int64), "middle"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    path.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, str(path / "model.onnx"))
+    vocabulary = {word: k for k, word in enumerate(WORDS)}
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    tokenizer.save(str(path / "tokenizer.json"))
+    record = {
+        "name": "tiny",
+        "order": ["joy", "anger", "neutral"],
+        "kind": "single",
+        "labels": {"joy": "positive", "anger": "negative", "neutral": "neutral"},
+        "licence": "MIT",
+        "languages": ["en"],
+        "max_tokens": 8,
+    } | changes
+    (path / "affect.json").write_text(json.dumps(record), encoding="utf-8")
+    return path
+
+
+def valence(model: affect.Model, texts: list[str]) -> list[float]:
+    return [float(v) for v in model.scheme.valence(model.predict(texts), model.labels)]
+
+
+def test_default_is_the_lexicon_and_says_so() -> None:
+    model = affect.load()
+    assert model.name == "lexicon"
+    assert model.signature.startswith("lexicon-vader-")
+    assert [one["name"] for one in affect.available()] == ["default", "lexicon", "FOLDER"]
+
+
+def test_lexicon_gives_vaders_numbers() -> None:
+    # vaderSentiment 3.3.2: SentimentIntensityAnalyzer().polarity_scores(text)["compound"]
+    model = affect.load("lexicon")
+    found = model.predict(["I am so worried about my order", "how lovely", "?!"])
+    assert found.dtype == np.float32
+    assert found.shape == (3, len(model.labels))
+    assert found[:, model.labels.index("compound")] == pytest.approx([-0.4341, 0.5859, 0.0], abs=1e-4)
+    assert valence(model, ["how lovely"]) == pytest.approx([0.5859], abs=1e-4)
+    assert model.predict([]).shape == (0, 4)
+
+
+def test_equal_texts_are_predicted_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    seen: list[str] = []
+    model = Lexicon()
+    real = model._analyser.polarity_scores
+    monkeypatch.setattr(model._analyser, "polarity_scores", lambda text: seen.append(text) or real(text))
+    assert model.predict(["a good day", "a bad day", "a good day"]).shape == (3, 4)
+    assert seen == ["a good day", "a bad day"]
+    tiny = open_folder(folder(tmp_path / "m"))
+    batches: list[int] = []
+    run = OnnxModel._run
+    monkeypatch.setattr(OnnxModel, "_run", lambda self, texts: batches.append(len(texts)) or run(self, texts))
+    assert tiny.predict(["good", "bad", "good", "good"]).shape == (4, 3)
+    assert sum(batches) == 2
+
+
+def test_single_label_is_softmax_by_hand(tmp_path: Path) -> None:
+    model = affect.load(str(folder(tmp_path / "m")))
+    # "good kettle": mean logits (1, 0, 1); softmax e/(2e+1), 1/(2e+1), e/(2e+1)
+    e = float(np.e)
+    assert model.predict(["good kettle"])[0] == pytest.approx(
+        [e / (2 * e + 1), 1 / (2 * e + 1), e / (2 * e + 1)], abs=1e-6
+    )
+    assert valence(model, ["good kettle"]) == pytest.approx([(e - 1) / (2 * e + 1)], abs=1e-6)
+
+
+def test_multi_label_is_sigmoid_and_noisy_or_by_hand(tmp_path: Path) -> None:
+    labels = {"joy": "positive", "anger": "negative", "neutral": "positive"}
+    model = affect.load(str(folder(tmp_path / "m", kind="multi", labels=labels)))
+    # "good bad": mean logits (1, 1, 0); sigmoid(1) = .731059, sigmoid(0) = .5
+    s = 1 / (1 + np.exp(-1.0))
+    assert model.predict(["good bad"])[0] == pytest.approx([s, s, 0.5], abs=1e-6)
+    assert valence(model, ["good bad"]) == pytest.approx([(1 - (1 - s) * 0.5) - s], abs=1e-6)
+
+
+def test_a_text_has_the_same_numbers_in_any_batch(tmp_path: Path) -> None:
+    model = affect.load(str(folder(tmp_path / "m")))
+    texts = ["good", "bad kettle . good bad good", "kettle", "good bad"] * 20
+    together = model.predict(texts)
+    alone = np.concatenate([model.predict([text]) for text in texts])
+    assert np.abs(together - alone).max() < 1e-6
+
+
+def test_a_long_text_is_cut_in_sentences(tmp_path: Path) -> None:
+    model = affect.load(str(folder(tmp_path / "m")))
+    long = "good good good good good. bad bad bad bad bad."
+    parts = model.predict(["good good good good good.", "bad bad bad bad bad."])
+    assert model.predict([long])[0] == pytest.approx(parts.mean(axis=0), abs=1e-6)
+
+
+def test_the_signature_holds_the_hash_of_the_file(tmp_path: Path) -> None:
+    path = folder(tmp_path / "m")
+    digest = hashlib.sha256((path / "model.onnx").read_bytes()).hexdigest()
+    assert affect.load(str(path)).signature == f"tiny-sha256:{digest[:16]}"
+    assert affect.load(str(folder(path, sha256=digest))).name == "tiny"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kind": "score"}, r"\$\.kind: 'score'; write single \(softmax\) or multi \(sigmoid\)"),
+        ({"labels": {"joy": "positive"}}, r"\$\.labels: 'anger' has no meaning"),
+        ({"labels": ["joy"]}, r"\$\.labels: is no object"),
+        (
+            {"order": ["LABEL_0", "LABEL_1"], "labels": {"LABEL_0": "positive", "LABEL_1": "negative"}},
+            "'LABEL_0' has no meaning",
+        ),
+        (
+            {"labels": {"joy": "up", "anger": "negative", "neutral": "none"}},
+            r"\$\.labels\.joy: 'up'; there are: positive",
+        ),
+        ({"labels": {"joy": "none", "anger": "negative", "neutral": "none"}}, "valence needs both"),
+        ({"languages": []}, r"\$\.languages: \[\]"),
+        ({"max_tokens": 2}, r"\$\.max_tokens: 2; write a whole number, 8 or more"),
+        ({"licence": ""}, r"\$\.licence: ''; name the licence"),
+        ({"order": "joy"}, r"\$\.order: 'joy'; list the labels"),
+        ({"sha256": "0" * 64}, "it is not the declared model"),
+    ],
+)
+def test_declarations_that_do_not_fit_are_refused(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        open_folder(folder(tmp_path / "m", **changes))
+
+
+def test_folders_that_are_none_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        UsageError, match="no affect model 'some/hub-id'; there are: default, lexicon, or a folder"
+    ):
+        affect.load("some/hub-id")
+    path = folder(tmp_path / "m")
+    (path / "affect.json").write_text("{", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"affect\.json: .*; write JSON"):
+        open_folder(path)
+    (path / "affect.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(UsageError, match="is no object"):
+        open_folder(path)
+    (path / "affect.json").unlink()
+    with pytest.raises(UsageError, match=r"has no affect\.json; a model folder holds model\.onnx"):
+        open_folder(path)
+    broken = folder(tmp_path / "b")
+    (broken / "model.onnx").write_bytes(b"no model")
+    with pytest.raises(UsageError, match=r"cannot be opened \("):
+        open_folder(broken)
+
+
+def test_a_model_with_another_number_of_labels_is_refused(tmp_path: Path) -> None:
+    labels = {"joy": "positive", "anger": "negative"}
+    model = open_folder(folder(tmp_path / "m", order=["joy", "anger"], labels=labels))
+    with pytest.raises(UsageError, match=r"gives \(3,\) numbers a text, affect\.json names 2 labels"):
+        model.predict(["good"])
+
+
+def test_the_folder_model_scores_dialogues_and_is_named_in_the_signature(tmp_path: Path) -> None:
+    from convalign import scoring
+    from convalign.dialogue import Dialogue, Turn
+
+    path = folder(tmp_path / "m")
+    dialogues = [
+        Dialogue(f"d{k}", tuple(Turn("ab"[t % 2], ("good", "bad", "kettle")[(k + t) % 3]) for t in range(10)))
+        for k in range(9)
+    ]
+    (scorer,) = scoring.scorers(["emotional"], {"affect": str(path)})
+    assert "|affect:tiny-sha256:" in scorer.signature
+    rows = scoring.score(dialogues, ["emotional"], affect=str(path))
+    assert any(r.value is not None for r in rows if r.metric == "match_raw")
+
+
+def test_the_lexicon_needs_neither_torch_nor_the_network() -> None:
+    code = (
+        "import socket, sys\n"
+        "def refuse(*a, **k): raise AssertionError('a socket was opened')\n"
+        "socket.socket = refuse\n"
+        "from convalign import affect\n"
+        "affect.load().predict(['how lovely'])\n"
+        "print([m for m in ('torch', 'transformers', 'requests', 'onnxruntime') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,294 @@
+"""The emotional dimension: matching above chance, and no affect for an echo."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import statistics
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from convalign import affect, scoring
+from convalign.dialogue import AudioSegment, Dialogue, Turn
+from convalign.dimensions import emotional
+from convalign.dimensions.emotional import match, similarity, slope, without_echo
+from convalign.dimensions.emotional.words import STOP_WORDS, WORD, keys
+from convalign.scores import Score
+
+GOOD = ("I love this wonderful lamp.", "That is great news.", "We are happy.", "What a lovely day.")
+BAD = ("I hate this awful lamp.", "That is terrible news.", "We are sad.", "What a horrible day.")
+FLAT = ("It is a lamp.", "The table is by the door.", "We go there.", "It has two drawers.")
+
+
+def corpus(agent: Callable[[int, random.Random], int], count: int = 60, turns: int = 12) -> list[Dialogue]:
+    """Users of changing mood; the agent's mood is a function of theirs. Moods: 0 good, 1 bad, 2 flat."""
+    draw = random.Random(8)
+    made = []
+    for number in range(count):
+        said = []
+        for _ in range(turns // 2):
+            mood = draw.randrange(3)
+            said.append(Turn("user", draw.choice((GOOD, BAD, FLAT)[mood])))
+            said.append(
+                Turn("agent", draw.choice((GOOD, BAD, FLAT)[agent(mood, draw)]).replace("lamp", "chair"))
+            )
+        made.append(Dialogue(f"d{number:02d}", tuple(said), {"user": "user", "agent": "agent"}))
+    return made
+
+
+def rows(
+    dialogues: list[Dialogue], metric: str, direction: str = "agent->user", **options: Any
+) -> list[Score]:
+    found = scoring.score(dialogues, ["emotional"], **options)
+    return [r for r in found if r.metric == metric and r.direction == direction]  # type: ignore[misc,return-value]
+
+
+def excess(dialogues: list[Dialogue], metric: str = "match") -> tuple[float, float]:
+    """Mean excess and its standard error."""
+    values = [r.excess for r in rows(dialogues, metric) if r.excess is not None]
+    return statistics.mean(values), statistics.stdev(values) / math.sqrt(len(values))
+
+
+def padded(turns: list[tuple[str, str | None]], **more: Any) -> list[Dialogue]:
+    """A dialogue among enough others to be each other's strangers."""
+    return [Dialogue("odd", tuple(Turn(s, t) for s, t in turns), **more), *corpus(lambda mood, _: mood, 8)]
+
+
+def reasons(dialogues: list[Dialogue], metric: str = "match") -> set[tuple[str, str | None]]:
+    found = scoring.score(dialogues, ["emotional"])
+    return {(r.direction or "", r.reason) for r in found if r.dialogue == "odd" and r.metric == metric}
+
+
+def test_the_docstring_has_its_parts_and_lists_the_metrics() -> None:
+    text = emotional.__doc__ or ""
+    for part in ("What is measured", "Conventions", "Metrics", "Limits", "References"):
+        assert f"\n{part}\n{'-' * len(part)}\n" in text
+    listed = text.partition("Metrics\n-------\n")[2].partition("\n\n")[0]
+    assert [line.partition(" : ")[0] for line in listed.splitlines()] == [m.name for m in emotional.METRICS]
+    assert emotional.METRICS[0].good == "higher"
+
+
+def test_hand_case() -> None:
+    # v_prime -.8, .6; v_reply -.4, .2: S = 1 - (.4 + .4) / 2 / 2 = .8. Strangers' primes .6, -.8:
+    # 1 - (1 + 1) / 2 / 2 = .5. Corrected (.8 - .5) / (1 - .5) = .6.
+    found = match([-0.4, 0.2], [-0.8, 0.6], [[0.6, -0.8], [0.6, -0.8]])
+    assert (found.similarity, found.chance) == (pytest.approx(0.8), pytest.approx(0.5))
+    assert found.value == pytest.approx(0.6)
+    assert found.strangers == (pytest.approx(0.0), pytest.approx(0.0))
+
+
+def test_chance_of_one_leaves_nothing_to_correct() -> None:
+    assert match([0.0, 0.0], [0.0, 0.0], [[0.0], [0.0]]).value is None
+
+
+def test_similarity_and_slope_by_hand() -> None:
+    assert similarity([1.0, -1.0], [1.0, 1.0]) == 0.5
+    # x -.5 0 .5, y 0 .1 .5: slope = (.25 + .25*0 ... ) = (.5 * (0 - .2) * -1 + .5 * (.5 - .2)) / .5 = .5
+    assert slope([0.0, 0.1, 0.5], [-0.5, 0.0, 0.5]) == pytest.approx(0.5)
+    assert slope([0.0, 0.1, 0.5], [0.2, 0.2, 0.2]) is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "prime", "left", "echoed"),
+    [
+        ("The parcel is late, I see.", "My parcel is late!", "The is, I see.", ("parcel", "late")),
+        ("You mentioned parcels, delays.", "a parcel, a delay", "You mentioned.", ("parcels", "delays")),
+        ("So worrying and stopped!", "I worry that it stops", "So!", ("worrying", "stopped")),
+        ("You cry? You cried!", "crying", "You? You!", ("cry", "cried")),
+        ("Not happy, never.", "I am happy", "Not, never.", ("happy",)),
+        ("I can’t find kettles.", "Where’s the kettle?", "I can't find.", ("kettles",)),
+        ("Of course it is.", "It is so.", "Of course it is.", ()),
+        ("Kettle", "the kettle", "", ("kettle",)),
+    ],
+)
+def test_echo_is_deleted_in_any_inflection(
+    reply: str, prime: str, left: str, echoed: tuple[str, ...]
+) -> None:
+    found = without_echo(reply, prime)
+    assert (found.text, found.echoed) == (left, echoed)
+
+
+@pytest.mark.parametrize(
+    ("turns", "wanted"),
+    [
+        ([("user", "hello lamp")], {("-", "one turn")}),
+        ([("user", "hello lamp"), ("user", "still here")], {("-", "one speaker")}),
+        ([("user", "!"), ("agent", "🙂")] * 5, {("user->agent", "no words"), ("agent->user", "no words")}),
+        (
+            [("user", "good"), ("agent", "well done")] * 3,
+            {("user->agent", "too few pairs"), ("agent->user", "too few pairs")},
+        ),
+    ],
+)
+def test_what_cannot_be_scored_has_a_reason(
+    turns: list[tuple[str, str]], wanted: set[tuple[str, str]]
+) -> None:
+    roles = {"user": "user", "agent": "agent"}
+    assert reasons(padded(turns, roles=roles)) == wanted
+
+
+def test_a_reply_of_nothing_but_echo_is_scored_raw_only() -> None:
+    turns = [("user", "terrible kettle"), ("agent", "terrible kettles")] * 6
+    dialogues = padded(turns, roles={"user": "user", "agent": "agent"})
+    assert ("agent->user", "only echoed words") in reasons(dialogues)
+    assert ("agent->user", None) in reasons(dialogues, "match_raw")
+
+
+def test_other_languages_are_not_covered() -> None:
+    turns = [("user", "gut"), ("agent", "schlecht")] * 5
+    roles = {"user": "user", "agent": "agent"}
+    found = reasons(padded(turns, roles=roles, meta={"language": "de"}))
+    assert found == {("user->agent", "language not covered"), ("agent->user", "language not covered")}
+
+
+def test_few_dialogues_have_no_strangers() -> None:
+    found = rows(corpus(lambda mood, _: mood, 5), "match")
+    assert {(r.value, r.reason) for r in found} == {(None, "too few strangers")}
+
+
+def test_flat_dialogues_have_no_spread() -> None:
+    found = rows(corpus(lambda mood, _: 2, 8), "match")
+    assert all(r.value is not None for r in found)
+    flat = [
+        replace(d, turns=tuple(replace(t, text="It is here.") for t in d.turns))
+        for d in corpus(lambda m, _: m, 8)
+    ]
+    varied = [
+        replace(d, turns=tuple(replace(t, text=f"{t.text} {d.id} drawer {k}") for k, t in enumerate(d.turns)))
+        for d in flat
+    ]
+    assert {r.reason for r in rows(varied, "match")} == {"no spread in affect"}
+
+
+def test_consecutive_turns_are_joined_and_three_speakers_pair_in_order() -> None:
+    turns = [("a", "good"), ("a", "lamp"), ("b", "bad day"), ("c", "fine"), ("a", "lovely")] * 5
+    (observed,) = emotional.observe(
+        [Dialogue("d", tuple(Turn(s, t) for s, t in turns))], emotional.Settings()
+    )
+    pairs = {label: [e.turn for e in exchanges] for label, _, _, exchanges in observed.directions}
+    assert pairs["b->a"] == [2, 7, 12, 17, 22]
+    assert pairs["c->b"] == [3, 8, 13, 18, 23]
+    assert pairs["a->c"] == [4, 9, 14, 19, 24][: len(pairs["a->c"])]
+    assert pairs["a->b"] == []
+
+
+def test_the_signature_names_the_model_and_the_echo_control() -> None:
+    text = emotional.signature(emotional.Settings(seed=3, surrogates=50))
+    assert text.startswith(f"emotional.match|affect:{affect.load().signature}|echo:deleted-lemma-en-")
+    assert text.endswith("|primes:50|within:none|language:en|seed:3|v:1")
+
+
+def test_chance_is_chance() -> None:
+    mean, error = excess(corpus(lambda _, draw: draw.randrange(3)))
+    assert abs(mean) < 3 * error
+
+
+def test_an_agent_that_meets_affect_is_above_chance_and_one_that_crosses_it_below() -> None:
+    near, error = excess(corpus(lambda mood, _: mood))
+    far, _ = excess(corpus(lambda mood, _: {0: 1, 1: 0, 2: 2}[mood]))
+    assert near > 10 * error
+    assert far < -10 * error
+    assert excess(corpus(lambda mood, _: mood), "match_raw")[0] > 10 * error
+
+
+def test_names_order_and_sound_have_no_influence() -> None:
+    plain = corpus(lambda mood, draw: draw.randrange(3), 12)
+    named = [
+        replace(
+            d,
+            turns=tuple(replace(t, speaker=f"{t.speaker} {d.id}") for t in d.turns),
+            roles={f"user {d.id}": "user", f"agent {d.id}": "agent"},
+        )
+        for d in plain
+    ]
+    heard = [
+        replace(
+            d, turns=tuple(replace(t, start_s=1.0, end_s=2.0, audio=AudioSegment("x.wav")) for t in d.turns)
+        )
+        for d in plain
+    ]
+    wanted = scoring.score(plain, ["emotional"])
+    assert scoring.score(named, ["emotional"]) == wanted
+    assert scoring.score(heard, ["emotional"]) == wanted
+    assert sorted(map(repr, scoring.score(plain[::-1], ["emotional"]))) == sorted(map(repr, wanted))
+    assert scoring.score(plain, ["emotional"], seed=1, surrogates=12) != scoring.score(
+        plain, ["emotional"], surrogates=12
+    )
+
+
+def test_turn_rows() -> None:
+    found = scoring.score(corpus(lambda mood, _: mood, 8, 10), ["emotional"], turns=True)
+    first = [r for r in found if r.dialogue == "d00"]
+    assert {r.metric for r in first} == {"valence", "valence_controlled", "match", "match_raw"}
+    assert len([r for r in first if r.metric == "valence"]) == 10
+    replies = [r for r in first if r.metric == "match" and r.direction == "agent->user"]  # type: ignore[union-attr]
+    assert [r.turn for r in replies] == [1, 3, 5, 7, 9]  # type: ignore[union-attr]
+    assert all(r.baseline is not None and 0 <= r.value <= 1 for r in replies if r.value is not None)
+
+
+def injected(pairs: list[tuple[str, str]]) -> dict[str, tuple[float, float]]:
+    """The leak experiment: mean change of S against the frame alone, in SD, with its standard error.
+
+    A frame "You mentioned w1, w2, w3." is put before replies that share no word with their prime; w are the
+    prime's first content words (echo), or these with one final s more or less (inflected).
+    """
+    model = affect.load("lexicon")
+
+    def valence(texts: list[str]) -> list[float]:
+        return [float(v) for v in model.scheme.valence(model.predict(texts), model.labels)]
+
+    def content(text: str) -> list[str]:
+        words = [w.lower() for w in WORD.findall(text)]
+        return list(dict.fromkeys(w for w in words if w not in STOP_WORDS and len(w) >= 3))
+
+    kept = []
+    for prime, reply in pairs:
+        words = content(prime)
+        shared = {k for w in words for k in keys(w)} & {k for w in content(reply) for k in keys(w)}
+        if len(words) >= 2 and content(reply) and not shared:
+            kept.append((prime, reply, words[:3]))
+    heard = valence([prime for prime, _, _ in kept])
+    sims: dict[str, list[float]] = {}
+    for arm in ("frame", "echo", "inflected"):
+        texts = []
+        for _, reply, words in kept:
+            inflected = [w[:-1] if w.endswith("s") else f"{w}s" for w in words]
+            named = {"frame": [], "echo": words, "inflected": inflected}[arm]
+            texts.append(f"You mentioned {', '.join(named)}. {reply}")
+        deleted = [without_echo(text, prime).text for text, (prime, _, _) in zip(texts, kept, strict=True)]
+        for name, versions in (("raw", texts), ("controlled", deleted)):
+            sims[f"{name} {arm}"] = [
+                1 - abs(a - b) / 2 for a, b in zip(valence(versions), heard, strict=True)
+            ]
+    sd = statistics.stdev(sims["raw frame"])
+    found = {}
+    for name in ("raw", "controlled"):
+        for arm in ("echo", "inflected"):
+            change = [a - b for a, b in zip(sims[f"{name} {arm}"], sims[f"{name} frame"], strict=True)]
+            error = statistics.stdev(change) / math.sqrt(len(change))
+            found[f"{name} {arm}"] = (statistics.mean(change) / sd, error / sd)
+    found["n"] = (len(kept), 0)
+    return found
+
+
+def test_an_injected_echo_moves_the_raw_match_and_not_the_controlled_one(
+    shared: Callable[[str], Path],
+) -> None:
+    source = json.loads(shared("data/dailydialog_reccon/dailydialog_test.json").read_text(encoding="utf-8"))
+    turns = [[one["utterance"] for one in dialogue[0]] for dialogue in source.values()]
+    pairs = [(a, b) for said in turns for a, b in pairwise(said) if len(a) < 350 and len(b) < 350]
+    found = injected(pairs)
+    assert found["n"][0] >= 600
+    # The crude plural takes words out of the lexicon, so the inflected echo moves the raw match less.
+    for arm, least in (("echo", 0.1), ("inflected", 0.05)):
+        raw, error = found[f"raw {arm}"]
+        assert raw - 1.645 * error > least, found
+        mean, error = found[f"controlled {arm}"]
+        assert mean - 1.645 * error > -0.1, found
+        assert mean + 1.645 * error < 0.1, found
