@@ -11,10 +11,10 @@ lint:                ## style and layout
 
 types:               ## two type checkers
 	$(PYTHON) -m mypy
-	PYTHONPATH=evaluators $(PYTHON) -m pyright evaluators
+	PYTHONPATH=evaluators $(PYTHON) -m pyright --pythonpath "$$(command -v $(PYTHON))" evaluators
 
 contracts:           ## who may import whom (setup.cfg, importlinter)
-	lint-imports
+	$(PYTHON) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 
 docs:                ## write the generated tables and help texts
 	$(PYTHON) docs/generate.py

@@ -36,7 +36,6 @@ _NAMES = {
 
 __all__ = [
     "ConvalignError",
-    "affect",
     "dialogue",
     "dimensions",
     "independence",

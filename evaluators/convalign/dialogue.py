@@ -229,9 +229,10 @@ def to_record(dialogue: Dialogue) -> dict[str, Any]:
     if dialogue.roles:
         record["roles"] = dict(dialogue.roles)
     if dialogue.audio is not None:
-        record["audio"] = {"path": dialogue.audio.path}
+        audio: dict[str, Any] = {"path": dialogue.audio.path}
         if dialogue.audio.channels:
-            record["audio"]["channels"] = dict(dialogue.audio.channels)
+            audio["channels"] = dict(dialogue.audio.channels)
+        record["audio"] = audio
     if dialogue.meta:
         record["meta"] = dict(dialogue.meta)
     return record

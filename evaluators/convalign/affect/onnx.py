@@ -139,10 +139,11 @@ class OnnxModel:
             "attention_mask": np.array([one.attention_mask for one in encoded], dtype=np.int64),
             "token_type_ids": np.array([one.type_ids for one in encoded], dtype=np.int64),
         }
-        logits = self._session.run(None, {name: given[name] for name in self._inputs})[0].astype(np.float64)
+        found = self._session.run(None, {name: given[name] for name in self._inputs})[0]
+        logits = np.asarray(found, dtype=np.float64)
         if logits.ndim != 2 or logits.shape[1] != len(self.labels):
-            found = f"gives {logits.shape[1:]} numbers a text"
-            raise UsageError(f"{self.name}: {found}, affect.json names {len(self.labels)} labels")
+            shape = f"gives {logits.shape[1:]} numbers a text"
+            raise UsageError(f"{self.name}: {shape}, affect.json names {len(self.labels)} labels")
         if self.scheme.kind == "multi":
             return np.asarray(1.0 / (1.0 + np.exp(-logits)), dtype=np.float32)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))

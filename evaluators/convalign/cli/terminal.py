@@ -21,7 +21,7 @@ MOST = 5
 def progress(*, quiet: bool, stream: TextIO | None = None) -> Iterator[Progress]:
     """A bar per stage if stderr is a terminal; nothing when piped or quiet."""
     stream = stream or sys.stderr
-    if quiet or not stream.isatty():
+    if quiet or stream is None or not stream.isatty():
         yield silent
         return
     bars: dict[str, tqdm[Any]] = {}

@@ -6,6 +6,7 @@ It is imported when called: loading it takes seconds, and rubrics need only the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,9 @@ def tost_p(d: NDArray[np.float64], bound: float) -> float:
     """
     import pingouin  # type: ignore[import-untyped]
 
-    table = pingouin.tost(d, np.zeros_like(d), bound=float(bound), paired=True)
+    # Any: pingouin's own types say int, and its np.int64 fails an assertion; a float is what it wants.
+    limit: Any = float(bound)
+    table: Any = pingouin.tost(d, np.zeros_like(d), bound=limit, paired=True)
     return float(table.loc["TOST", "pval"])
 
 

@@ -73,8 +73,9 @@ def htmt(
     0.316
     """
     table = _table(correlations)
-    if names is None and hasattr(correlations, "columns"):
-        names = [str(name) for name in correlations.columns]
+    columns = getattr(correlations, "columns", None)
+    if names is None and columns is not None:
+        names = [str(name) for name in columns]
     rows = _rows(blocks, names, len(table))
     within = {name: _mean_within(table, members) for name, members in rows.items()}
     result = {}

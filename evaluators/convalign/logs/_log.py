@@ -115,9 +115,11 @@ class Reader(Protocol):
 
     def sniff(self, head: Head) -> bool:
         """Whether the file looks like this format."""
+        ...
 
     def read(self, log: Log) -> Iterator[Dialogue]:
         """Its dialogues, one at a time."""
+        ...
 
 
 def role_of(label: str, *, corpus: bool = False) -> str | None:

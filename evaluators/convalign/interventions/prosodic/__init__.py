@@ -200,8 +200,8 @@ def _voice(sounds: Sounds, speaker: str) -> dict[str, float | None]:
 
 def _move(own: Mapping[str, float | None], theirs: Mapping[str, float | None], settings: Settings) -> _Move:
     """The share of each gap that is closed, within what still sounds like speech."""
-    most = {"pitch": MOST_PITCH_ST, "rate": MOST_RATE, "intensity": MOST_LEVEL_DB}
-    steps = dict.fromkeys(FEATURES, 0.0)
+    most: dict[str, float] = {"pitch": MOST_PITCH_ST, "rate": MOST_RATE, "intensity": MOST_LEVEL_DB}
+    steps: dict[str, float] = dict.fromkeys(FEATURES, 0.0)
     limited, unmeasured = [], []
     for feature in settings.features:
         a, b = own[feature], theirs[feature]
