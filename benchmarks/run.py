@@ -126,11 +126,7 @@ def cold(demo: Path, folder: Path, convalign: list[str]) -> str:
         "1",
     ]
     command += ["--dimensions", "prosodic"]
-    times = []
-    for name in ("first", "first"):
-        subprocess_time = _timed(command, folder / name)
-        times.append(subprocess_time)
-    a, b = times[1], times[0]
+    b, a = (_timed(command, folder / "first") for _ in range(2))
     return f"| one call with sound: empty compile cache against filled | {a:.3g} | {b:.3g} | {b / a:.2f} |"
 
 

@@ -43,6 +43,16 @@ def metrics() -> str:
     return table(["dimension", "metric", "unit", "range", "good", "what", "needs", "source"], rows)
 
 
+def headlines() -> str:
+    """The headline of every dimension."""
+    rows = [
+        [one["dimension"], f"`{one['metric']}`", one["needs"], one["range"], one["summary"], one["minimum"]]
+        for one in listing.metric_table()
+        if one["headline"]
+    ]
+    return table(["dimension", "headline", "reads", "range", "what", "needs at least"], rows)
+
+
 def commands() -> str:
     """The help text of the command and of each verb."""
     top = parser()
@@ -69,7 +79,7 @@ def errors() -> str:
     return table(["error", "exit code"], [[f"`{k.__name__}`", str(v)] for k, v in EXIT_CODES.items()])
 
 
-PARTS = {"metrics": metrics, "commands": commands, "formats": formats, "errors": errors}
+PARTS = {"headlines": headlines, "metrics": metrics, "commands": commands, "formats": formats, "errors": errors}
 
 
 def page(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from convalign import affect
 from convalign.affect.lexicon import Lexicon
-from convalign.affect.onnx import OnnxModel, open_folder
+from convalign.affect.onnx import FILES, OnnxModel, open_folder
 from convalign.errors import UsageError
 
 onnx = pytest.importorskip("onnx", reason="needs onnx (the test extra) to build a small model")
@@ -27,13 +28,13 @@ LOGITS = np.array(
 )  # fmt: skip
 
 
-def folder(path: Path, **changes: Any) -> Path:
+def folder(path: Path, *, second: str = "attention_mask", **changes: Any) -> Path:
     """A model folder: the logits of a text are the mean of its words' logits."""
     from onnx import TensorProto, helper, numpy_helper
 
     nodes = [
         helper.make_node("Gather", ["table", "input_ids"], ["words"]),
-        helper.make_node("Cast", ["attention_mask"], ["mask"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", [second], ["mask"], to=TensorProto.FLOAT),
         helper.make_node("Unsqueeze", ["mask", "last"], ["wide"]),
         helper.make_node("Mul", ["words", "wide"], ["kept"]),
         helper.make_node("ReduceSum", ["kept", "middle"], ["sum"], keepdims=0),
@@ -43,10 +44,7 @@ def folder(path: Path, **changes: Any) -> Path:
     graph = helper.make_graph(
         nodes,
         "tiny",
-        [
-            helper.make_tensor_value_info(n, TensorProto.INT64, ["b", "t"])
-            for n in ("input_ids", "attention_mask")
-        ],
+        [helper.make_tensor_value_info(n, TensorProto.INT64, ["b", "t"]) for n in ("input_ids", second)],
         [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["b", 3])],
         [
             numpy_helper.from_array(LOGITS, "table"),
@@ -57,10 +55,7 @@ def folder(path: Path, **changes: Any) -> Path:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     path.mkdir(parents=True, exist_ok=True)
     onnx.save(model, str(path / "model.onnx"))
-    vocabulary = {word: k for k, word in enumerate(WORDS)}
-    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
-    tokenizer.save(str(path / "tokenizer.json"))
+    tokenize(path, WORDS)
     record = {
         "name": "tiny",
         "order": ["joy", "anger", "neutral"],
@@ -72,6 +67,14 @@ def folder(path: Path, **changes: Any) -> Path:
     } | changes
     (path / "affect.json").write_text(json.dumps(record), encoding="utf-8")
     return path
+
+
+def tokenize(path: Path, words: tuple[str, ...]) -> None:
+    """The folder's tokenizer: a word is a token."""
+    vocabulary = {word: k for k, word in enumerate(words)}
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    tokenizer.save(str(path / "tokenizer.json"))
 
 
 def valence(model: affect.Model, texts: list[str]) -> list[float]:
@@ -109,6 +112,7 @@ def test_equal_texts_are_predicted_once(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr(OnnxModel, "_run", lambda self, texts: batches.append(len(texts)) or run(self, texts))
     assert tiny.predict(["good", "bad", "good", "good"]).shape == (4, 3)
     assert sum(batches) == 2
+    assert tiny.predict([]).shape == (0, 3)
 
 
 def test_single_label_is_softmax_by_hand(tmp_path: Path) -> None:
@@ -143,12 +147,32 @@ def test_a_long_text_is_cut_in_sentences(tmp_path: Path) -> None:
     long = "good good good good good. bad bad bad bad bad."
     parts = model.predict(["good good good good good.", "bad bad bad bad bad."])
     assert model.predict([long])[0] == pytest.approx(parts.mean(axis=0), abs=1e-6)
+    # A sentence counts as many times as it has words, and the line end after the last one is no sentence.
+    uneven = "good good good good good. bad bad. \n"
+    shares = model.predict(["good good good good good.", "bad bad."])
+    assert model.predict([uneven])[0] == pytest.approx((5 * shares[0] + 2 * shares[1]) / 7, abs=1e-6)
 
 
-def test_the_signature_holds_the_hash_of_the_file(tmp_path: Path) -> None:
+def test_a_sentence_without_end_is_cut_in_halves_and_nothing_is_dropped(tmp_path: Path) -> None:
+    model = affect.load(str(folder(tmp_path / "m")))
+    halves = model.predict(["good good good good good", "bad bad bad bad bad"])
+    assert np.abs(halves[0] - halves[1]).max() > 0.5
+    long = "good " * 5 + "bad " * 5
+    assert model.predict([long])[0] == pytest.approx(halves.mean(axis=0), abs=1e-6)
+
+
+def test_the_signature_changes_with_each_of_the_files(tmp_path: Path) -> None:
     path = folder(tmp_path / "m")
+    first = affect.load(str(path)).signature
+    assert re.fullmatch(r"tiny-sha256:[0-9a-f]{16}", first)
+    assert affect.load(str(folder(tmp_path / "elsewhere"))).signature == first
+    # The same weights that call joy a bad thing are another model.
+    turned = {"joy": "negative", "anger": "positive", "neutral": "neutral"}
+    second = affect.load(str(folder(path, labels=turned))).signature
+    folder(path)
+    tokenize(path, ("[UNK]", "[PAD]", "bad", "good", "kettle", "."))
+    assert len({first, second, affect.load(str(path)).signature}) == 3
     digest = hashlib.sha256((path / "model.onnx").read_bytes()).hexdigest()
-    assert affect.load(str(path)).signature == f"tiny-sha256:{digest[:16]}"
     assert affect.load(str(folder(path, sha256=digest))).name == "tiny"
 
 
@@ -167,10 +191,19 @@ def test_the_signature_holds_the_hash_of_the_file(tmp_path: Path) -> None:
             r"\$\.labels\.joy: 'up'; there are: positive",
         ),
         ({"labels": {"joy": "none", "anger": "negative", "neutral": "none"}}, "valence needs both"),
+        # Softmax gives 0..1: as a valence it would never be negative.
+        (
+            {"labels": {"joy": "valence", "anger": "none", "neutral": "none"}},
+            r"\$\.labels\.joy: 'valence'; there are: positive, negative, neutral, none",
+        ),
         ({"languages": []}, r"\$\.languages: \[\]"),
+        ({"languages": "en"}, r"\$\.languages: 'en'; write the codes"),
+        ({"max_tokens": True}, r"\$\.max_tokens: True"),
         ({"max_tokens": 2}, r"\$\.max_tokens: 2; write a whole number, 8 or more"),
         ({"licence": ""}, r"\$\.licence: ''; name the licence"),
+        ({"licence": None}, r"\$\.licence: None; name the licence"),
         ({"order": "joy"}, r"\$\.order: 'joy'; list the labels"),
+        ({"order": ["joy", "anger", "joy"]}, r"\$\.order: .*, each once"),
         ({"sha256": "0" * 64}, "it is not the declared model"),
     ],
 )
@@ -193,9 +226,11 @@ def test_folders_that_are_none_are_refused(tmp_path: Path) -> None:
     (path / "affect.json").write_text("[]", encoding="utf-8")
     with pytest.raises(UsageError, match="is no object"):
         open_folder(path)
-    (path / "affect.json").unlink()
-    with pytest.raises(UsageError, match=r"has no affect\.json; a model folder holds model\.onnx"):
-        open_folder(path)
+    for name in FILES:
+        folder(path)
+        (path / name).unlink()
+        with pytest.raises(UsageError, match=rf"has no {re.escape(name)}; a model folder holds model\.onnx"):
+            open_folder(path)
     broken = folder(tmp_path / "b")
     (broken / "model.onnx").write_bytes(b"no model")
     with pytest.raises(UsageError, match=r"cannot be opened \("):
@@ -207,6 +242,23 @@ def test_a_model_with_another_number_of_labels_is_refused(tmp_path: Path) -> Non
     model = open_folder(folder(tmp_path / "m", order=["joy", "anger"], labels=labels))
     with pytest.raises(UsageError, match=r"gives \(3,\) numbers a text, affect\.json names 2 labels"):
         model.predict(["good"])
+
+
+def test_a_model_with_other_inputs_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        UsageError, match=r"its inputs are input_ids, mask_ids; there must be input_ids and attention_mask"
+    ):
+        open_folder(folder(tmp_path / "m", second="mask_ids"))
+
+
+def test_a_model_that_fails_or_gives_no_numbers_is_refused(tmp_path: Path) -> None:
+    path = folder(tmp_path / "m")
+    tokenize(path, (*WORDS, "wild"))
+    with pytest.raises(UsageError, match=r"tiny: the model fails \(.*tokenizer\.json and max_tokens must be"):
+        open_folder(path).predict(["wild"])
+    # No token at all: the mean over nothing is not a number.
+    with pytest.raises(UsageError, match=r"tiny: no finite numbers for ''; export the model again"):
+        open_folder(folder(path)).predict(["", "good"])
 
 
 def test_the_folder_model_scores_dialogues_and_is_named_in_the_signature(tmp_path: Path) -> None:
@@ -235,3 +287,16 @@ def test_the_lexicon_needs_neither_torch_nor_the_network() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_folder_model_needs_neither_torch_nor_the_network(tmp_path: Path) -> None:
+    code = (
+        "import socket, sys\n"
+        "def refuse(*a, **k): raise AssertionError('a socket was opened')\n"
+        "socket.socket = refuse\n"
+        "from convalign import affect\n"
+        f"affect.load({str(folder(tmp_path / 'm'))!r}).predict(['good'])\n"
+        "print([m for m in ('torch', 'transformers', 'requests', 'onnxruntime') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "['onnxruntime']\n"

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import pytest
 
 from convalign.cli import main
+from convalign.cli.review import table
 
 COMMITTED = Path(__file__).parents[1] / "reports" / "demo" / "results.json"
 
@@ -62,6 +63,14 @@ def test_the_demo_shows_the_leak_that_the_headline_does_not_have(demo: Path) -> 
     raw = next(one for one in cell["beside"] if one["metric"] == "match_raw")
     assert raw["finding"]["conclusion"] == "improved"
     assert raw["finding"]["mean_difference"] > 10 * abs(cell["finding"]["mean_difference"])
+
+
+def test_the_readme_shows_what_it_finds(demo: Path) -> None:
+    readme = COMMITTED.parents[2] / "README.md"
+    if not readme.is_file():
+        pytest.skip("needs the README of the checkout")
+    shown = "\n".join(table(results(demo / "results.json")))
+    assert f"```text\n{shown}\n```" in readme.read_text(encoding="utf-8")
 
 
 def test_files_of_the_review(demo: Path) -> None:

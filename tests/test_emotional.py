@@ -6,7 +6,7 @@ import json
 import math
 import random
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -19,25 +19,32 @@ from convalign.dialogue import AudioSegment, Dialogue, Turn
 from convalign.dimensions import emotional
 from convalign.dimensions.emotional import match, similarity, slope, without_echo
 from convalign.dimensions.emotional.words import STOP_WORDS, WORD, keys
+from convalign.errors import UsageError
 from convalign.scores import Score
 
 GOOD = ("I love this wonderful lamp.", "That is great news.", "We are happy.", "What a lovely day.")
 BAD = ("I hate this awful lamp.", "That is terrible news.", "We are sad.", "What a horrible day.")
 FLAT = ("It is a lamp.", "The table is by the door.", "We go there.", "It has two drawers.")
+# No content word of these is in those above, so that nothing is an echo by accident.
+OWN = (
+    ("Sounds brilliant, sweet!", "Hooray, superb.", "Perfect, enjoy it.", "Beautiful, congratulations."),
+    ("Ugh, disgusting, cruel.", "A dreadful story.", "Miserable, ugly, painful.", "A tragic, nasty loss."),
+    ("Two spoons on paper.", "Number four, floor three.", "Green cloth, wooden shelf.", "A pencil."),
+)
 
 
-def corpus(agent: Callable[[int, random.Random], int], count: int = 60, turns: int = 12) -> list[Dialogue]:
+def corpus(
+    agent: Callable[[int, random.Random], int], count: int = 60, turns: int = 12, seed: int = 8
+) -> list[Dialogue]:
     """Users of changing mood; the agent's mood is a function of theirs. Moods: 0 good, 1 bad, 2 flat."""
-    draw = random.Random(8)
+    draw = random.Random(seed)
     made = []
     for number in range(count):
         said = []
         for _ in range(turns // 2):
             mood = draw.randrange(3)
             said.append(Turn("user", draw.choice((GOOD, BAD, FLAT)[mood])))
-            said.append(
-                Turn("agent", draw.choice((GOOD, BAD, FLAT)[agent(mood, draw)]).replace("lamp", "chair"))
-            )
+            said.append(Turn("agent", draw.choice(OWN[agent(mood, draw)])))
         made.append(Dialogue(f"d{number:02d}", tuple(said), {"user": "user", "agent": "agent"}))
     return made
 
@@ -55,7 +62,7 @@ def excess(dialogues: list[Dialogue], metric: str = "match") -> tuple[float, flo
     return statistics.mean(values), statistics.stdev(values) / math.sqrt(len(values))
 
 
-def padded(turns: list[tuple[str, str | None]], **more: Any) -> list[Dialogue]:
+def padded(turns: Sequence[tuple[str, str | None]], **more: Any) -> list[Dialogue]:
     """A dialogue among enough others to be each other's strangers."""
     return [Dialogue("odd", tuple(Turn(s, t) for s, t in turns), **more), *corpus(lambda mood, _: mood, 8)]
 
@@ -89,9 +96,21 @@ def test_chance_of_one_leaves_nothing_to_correct() -> None:
 
 def test_similarity_and_slope_by_hand() -> None:
     assert similarity([1.0, -1.0], [1.0, 1.0]) == 0.5
-    # x -.5 0 .5, y 0 .1 .5: slope = (.25 + .25*0 ... ) = (.5 * (0 - .2) * -1 + .5 * (.5 - .2)) / .5 = .5
+    # x -.5 0 .5 (mean 0), y 0 .1 .5 (mean .2): (-.5 * -.2 + 0 * -.1 + .5 * .3) / (.25 + .25) = .25 / .5 = .5
     assert slope([0.0, 0.1, 0.5], [-0.5, 0.0, 0.5]) == pytest.approx(0.5)
     assert slope([0.0, 0.1, 0.5], [0.2, 0.2, 0.2]) is None
+
+
+def test_series_that_are_no_pairs_are_refused() -> None:
+    for measure in (similarity, slope, lambda r, p: match(r, p, [[0.1], [0.2]])):
+        with pytest.raises(UsageError, match="2 replies and 1 primes; give one prime per reply"):
+            measure([0.1, 0.2], [0.3])
+        with pytest.raises(UsageError, match="0 replies and 0 primes"):
+            measure([], [])
+    with pytest.raises(UsageError, match="1 strangers; give two or more, each with a prime"):
+        match([0.1], [0.2], [[0.3]])
+    with pytest.raises(UsageError, match="2 strangers; give two or more, each with a prime"):
+        match([0.1], [0.2], [[0.3], []])
 
 
 @pytest.mark.parametrize(
@@ -103,6 +122,23 @@ def test_similarity_and_slope_by_hand() -> None:
         ("You cry? You cried!", "crying", "You? You!", ("cry", "cried")),
         ("Not happy, never.", "I am happy", "Not, never.", ("happy",)),
         ("I can’t find kettles.", "Where’s the kettle?", "I can't find.", ("kettles",)),
+        (
+            "They say: planning, hugged, hoping.",
+            "a plan, a hug, a hope",
+            "They say:.",
+            ("planning", "hugged", "hoping"),
+        ),
+        (
+            "Stories and the mother’s cities",
+            "my story: a mother, a city",
+            "and the",
+            ("stories", "mother's", "cities"),
+        ),
+        ("Worrys, sadnes, truly", "worry sadness", "truly", ("worrys", "sadnes")),
+        ("A cafe\u0301 by me.", "Which caf\u00e9?", "A by me.", ("caf\u00e9",)),
+        ("It isn't never nothing.", "It isn't never nothing.", "It isn't never nothing.", ()),
+        ("Cats, dogs, birds.", "a cat and a bird", "dogs.", ("cats", "birds")),
+        ("My car is red.", "the card was read", "My car is red.", ()),
         ("Of course it is.", "It is so.", "Of course it is.", ()),
         ("Kettle", "the kettle", "", ("kettle",)),
     ],
@@ -174,8 +210,16 @@ def test_consecutive_turns_are_joined_and_three_speakers_pair_in_order() -> None
     pairs = {label: [e.turn for e in exchanges] for label, _, _, exchanges in observed.directions}
     assert pairs["b->a"] == [2, 7, 12, 17, 22]
     assert pairs["c->b"] == [3, 8, 13, 18, 23]
-    assert pairs["a->c"] == [4, 9, 14, 19, 24][: len(pairs["a->c"])]
+    assert pairs["a->c"] == [4, 9, 14, 19, 24]
     assert pairs["a->b"] == []
+    # b hears both turns of a as one: the good of the first is heard too.
+    heard = {
+        e.v_prime for label, _, _, exchanges in observed.directions if label == "b->a" for e in exchanges
+    }
+    model = affect.load()
+    joined = model.scheme.valence(model.predict(["good lamp", "lovely good lamp"]), model.labels)
+    assert heard == {float(v) for v in joined}
+    assert [place for place, _, _ in observed.turns][:6] == [0, 2, 3, 4, 7, 8]
 
 
 def test_the_signature_names_the_model_and_the_echo_control() -> None:
@@ -184,7 +228,24 @@ def test_the_signature_names_the_model_and_the_echo_control() -> None:
     assert text.endswith("|primes:50|within:none|language:en|seed:3|v:1")
 
 
+def test_a_partner_who_was_never_heard_gives_no_excess() -> None:
+    # Every agent follows its own user closely; then the users of another corpus take the users' places.
+    near, others = corpus(lambda mood, _: mood), corpus(lambda mood, _: mood, seed=9)
+    moved = [
+        replace(
+            one,
+            turns=tuple(t if t.speaker == "agent" else u for t, u in zip(one.turns, two.turns, strict=True)),
+        )
+        for one, two in zip(near, others, strict=True)
+    ]
+    for metric in ("match", "match_raw"):
+        mean, error = excess(moved, metric)
+        assert abs(mean) < 3 * error
+        assert excess(near, metric)[0] > 10 * error
+
+
 def test_chance_is_chance() -> None:
+    assert {r.value for r in rows(corpus(lambda mood, _: mood), "echo_share")} == {0.0}
     mean, error = excess(corpus(lambda _, draw: draw.randrange(3)))
     assert abs(mean) < 3 * error
 
@@ -217,9 +278,15 @@ def test_names_order_and_sound_have_no_influence() -> None:
     assert scoring.score(named, ["emotional"]) == wanted
     assert scoring.score(heard, ["emotional"]) == wanted
     assert sorted(map(repr, scoring.score(plain[::-1], ["emotional"]))) == sorted(map(repr, wanted))
-    assert scoring.score(plain, ["emotional"], seed=1, surrogates=12) != scoring.score(
-        plain, ["emotional"], surrogates=12
-    )
+    assert scoring.score(plain, ["emotional"]) == wanted
+
+
+def test_another_seed_draws_other_strangers_and_leaves_slopes_alone() -> None:
+    plain = corpus(lambda mood, draw: draw.randrange(3), 30, 20)
+    one, two = (rows(plain, "slope", surrogates=12, seed=seed) for seed in (0, 1))
+    assert [r.value for r in one] == [r.value for r in two]
+    assert {r.value for r in one} != {None}
+    assert [r.baseline for r in one] != [r.baseline for r in two]
 
 
 def test_turn_rows() -> None:
@@ -233,7 +300,7 @@ def test_turn_rows() -> None:
 
 
 def injected(pairs: list[tuple[str, str]]) -> dict[str, tuple[float, float]]:
-    """The leak experiment: mean change of S against the frame alone, in SD, with its standard error.
+    """The leak experiment: 90 % interval of the mean change of S against the frame alone, in SD.
 
     A frame "You mentioned w1, w2, w3." is put before replies that share no word with their prime; w are the
     prime's first content words (echo), or these with one final s more or less (inflected).
@@ -268,27 +335,51 @@ def injected(pairs: list[tuple[str, str]]) -> dict[str, tuple[float, float]]:
             ]
     sd = statistics.stdev(sims["raw frame"])
     found = {}
-    for name in ("raw", "controlled"):
-        for arm in ("echo", "inflected"):
-            change = [a - b for a, b in zip(sims[f"{name} {arm}"], sims[f"{name} frame"], strict=True)]
-            error = statistics.stdev(change) / math.sqrt(len(change))
-            found[f"{name} {arm}"] = (statistics.mean(change) / sd, error / sd)
-    found["n"] = (len(kept), 0)
+    for some, places in (
+        ("all", range(len(kept))),
+        ("negative", [k for k, v in enumerate(heard) if v < -0.2]),
+    ):
+        found[f"{some} n"] = (float(len(places)), 0.0)
+        for arm in ("raw echo", "raw inflected", "controlled echo", "controlled inflected"):
+            frame = sims[f"{arm.partition(' ')[0]} frame"]
+            change = [(sims[arm][k] - frame[k]) / sd for k in places]
+            margin = 1.645 * statistics.stdev(change) / math.sqrt(len(change))
+            found[f"{some} {arm}"] = (statistics.mean(change) - margin, statistics.mean(change) + margin)
     return found
 
 
-def test_an_injected_echo_moves_the_raw_match_and_not_the_controlled_one(
-    shared: Callable[[str], Path],
-) -> None:
+def hold(found: dict[str, tuple[float, float]]) -> None:
+    """The raw match moves, the controlled one stays within a tenth of an SD, on negative primes too."""
+    for some in ("all", "negative"):
+        assert found[f"{some} raw echo"][0] > 0.1, found
+        # VADER does not know most words with a crude plural: an inflected echo moves it less.
+        assert found[f"{some} raw inflected"][0] > 0.02, found
+        for arm in ("echo", "inflected"):
+            low, high = found[f"{some} controlled {arm}"]
+            assert -0.1 < low <= high < 0.1, found
+
+
+def test_an_injected_echo_moves_the_raw_match_only_in_own_sentences() -> None:
+    things = ("kettle", "parcel", "train", "roof", "letter", "garden", "violin", "soup")
+    felt = (
+        "problems", "worry", "pain", "fear", "loss", "damage", "trouble", "hate",
+        "joy", "friends", "comfort", "delight", "smile", "gift", "hope", "praise",
+    )  # fmt: skip
+    pairs = [
+        (f"There is {feeling} with the {thing}.", reply)
+        for thing in things
+        for feeling in felt
+        for reply in ("The shop closes at noon.", "An awful Monday.", "What a lovely Sunday.")
+    ]
+    found = injected(pairs)
+    assert (found["all n"][0], found["negative n"][0]) == (384, 192)
+    hold(found)
+
+
+def test_an_injected_echo_moves_the_raw_match_only_in_real_dialogues(shared: Callable[[str], Path]) -> None:
     source = json.loads(shared("data/dailydialog_reccon/dailydialog_test.json").read_text(encoding="utf-8"))
     turns = [[one["utterance"] for one in dialogue[0]] for dialogue in source.values()]
-    pairs = [(a, b) for said in turns for a, b in pairwise(said) if len(a) < 350 and len(b) < 350]
-    found = injected(pairs)
-    assert found["n"][0] >= 600
-    # The crude plural takes words out of the lexicon, so the inflected echo moves the raw match less.
-    for arm, least in (("echo", 0.1), ("inflected", 0.05)):
-        raw, error = found[f"raw {arm}"]
-        assert raw - 1.645 * error > least, found
-        mean, error = found[f"controlled {arm}"]
-        assert mean - 1.645 * error > -0.1, found
-        assert mean + 1.645 * error < 0.1, found
+    found = injected([(a, b) for said in turns for a, b in pairwise(said) if len(a) < 350 and len(b) < 350])
+    assert found["all n"][0] >= 600
+    assert found["negative n"][0] >= 100
+    hold(found)

@@ -219,18 +219,23 @@ class Outcome:
 
 @dataclass(slots=True)
 class Tally:
-    """Sums over the dialogues in which a headline was scored above chance."""
+    """Sums over the dialogues in which a headline was scored, and of those with strangers."""
 
     n: int = 0
     value: float = 0.0
+    above: int = 0
     baseline: float = 0.0
+    excess: float = 0.0
 
     def add(self, score: Score) -> None:
-        """Count one row that has a baseline."""
-        if score.value is not None and score.baseline is not None:
+        """Count one row that has a value."""
+        if score.value is not None:
             self.n += 1
             self.value += score.value
+        if score.baseline is not None and score.excess is not None:
+            self.above += 1
             self.baseline += score.baseline
+            self.excess += score.excess
 
 
 def finish(

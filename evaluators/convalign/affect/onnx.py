@@ -19,6 +19,7 @@ from convalign.errors import UsageError
 
 FILES = ("model.onnx", "tokenizer.json", "affect.json")
 BATCH = 32
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 SENTENCE = re.compile(r"(?<=[.!?…])\s+")
 
 
@@ -48,13 +49,16 @@ def open_folder(path: Path) -> OnnxModel:
     if not isinstance(record, Mapping):
         raise UsageError(f"{place}: is no object; write name, order, kind, labels, licence, languages")
     order = record.get("order")
-    if not isinstance(order, list) or len(order) < 2 or not all(isinstance(one, str) for one in order):
-        raise UsageError(f"{place}: $.order: {order!r}; list the labels in the model's order")
+    named = isinstance(order, list) and len(order) >= 2 and all(isinstance(one, str) for one in order)
+    if not isinstance(order, list) or not named or len(set(order)) < len(order):
+        raise UsageError(f"{place}: $.order: {order!r}; list the labels in the model's order, each once")
     digest = hashlib.sha256((path / "model.onnx").read_bytes()).hexdigest()
     if record.get("sha256") not in (None, digest):
         raise UsageError(f"{place}: $.sha256: model.onnx has {digest}; it is not the declared model")
     scheme = read_scheme(record, order, place)
-    return OnnxModel(path, str(record.get("name") or path.name), list(order), scheme, digest)
+    # The same weights with other signs, another order or another tokenizer give other numbers.
+    together = hashlib.sha256(b"".join(hashlib.sha256((path / name).read_bytes()).digest() for name in FILES))
+    return OnnxModel(path, str(record.get("name") or path.name), list(order), scheme, together.hexdigest())
 
 
 class OnnxModel:
@@ -64,7 +68,7 @@ class OnnxModel:
     ----------
     path : of the folder
     name, labels, scheme : as declared
-    sha256 : of ``model.onnx``
+    sha256 : of the three files together
     """
 
     def __init__(self, path: Path, name: str, labels: list[str], scheme: Scheme, sha256: str) -> None:
@@ -87,19 +91,23 @@ class OnnxModel:
                 f"{path}: cannot be opened ({error}); give an ONNX classifier with its tokenizer"
             ) from None
         self._inputs = [one.name for one in self._session.get_inputs()]
+        if not set(INPUTS[:2]) <= set(self._inputs) <= set(INPUTS):
+            found = f"its inputs are {', '.join(self._inputs)}"
+            wanted = f"{INPUTS[0]} and {INPUTS[1]}, and perhaps {INPUTS[2]}"
+            raise UsageError(f"{path / 'model.onnx'}: {found}; there must be {wanted}")
         self._tokenizer.enable_padding()
         self._tokenizer.enable_truncation(scheme.max_tokens or 256)
 
     @property
     def signature(self) -> str:
-        """Name and hash of the model file."""
+        """Name and hash of the folder's files: weights, tokenizer and declaration."""
         return f"{self.name}-sha256:{self.sha256[:16]}"
 
     def predict(self, texts: list[str]) -> NDArray[np.float32]:
         """[n_texts, n_labels], 0..1, columns in the order of `labels`.
 
-        Equal texts are predicted once. A text longer than the model's limit is cut in sentences, and their
-        predictions are averaged by tokens.
+        Equal texts are predicted once. A text longer than the model's limit is cut in sentences, and a
+        sentence that is still too long in halves; their predictions are averaged by words.
         """
         pieces: dict[str, list[str]] = {text: self._pieces(text) for text in dict.fromkeys(texts)}
         single = list(dict.fromkeys(piece for parts in pieces.values() for piece in parts))
@@ -115,13 +123,19 @@ class OnnxModel:
         )
 
     def _pieces(self, text: str) -> list[str]:
-        """The text, or its sentences when it is too long for the model."""
+        """The text, or its parts when it is too long for the model; only one endless word is truncated."""
         self._tokenizer.no_truncation()
         try:
             length = len(self._tokenizer.encode(text).ids)
         finally:
             self._tokenizer.enable_truncation(self.scheme.max_tokens or 256)
-        return [text] if length <= (self.scheme.max_tokens or 256) else SENTENCE.split(text)
+        words = text.split()
+        if length <= (self.scheme.max_tokens or 256) or len(words) < 2:
+            return [text]
+        parts = SENTENCE.split(text.strip())
+        if len(parts) == 1:
+            parts = [" ".join(words[: len(words) // 2]), " ".join(words[len(words) // 2 :])]
+        return [piece for part in parts for piece in self._pieces(part)]
 
     def _joined(self, parts: list[str], found: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
         """One prediction of several sentences."""
@@ -135,15 +149,22 @@ class OnnxModel:
         """Probabilities of one batch."""
         encoded = self._tokenizer.encode_batch(texts)
         given: dict[str, Any] = {
-            "input_ids": np.array([one.ids for one in encoded], dtype=np.int64),
-            "attention_mask": np.array([one.attention_mask for one in encoded], dtype=np.int64),
-            "token_type_ids": np.array([one.type_ids for one in encoded], dtype=np.int64),
+            INPUTS[0]: np.array([one.ids for one in encoded], dtype=np.int64),
+            INPUTS[1]: np.array([one.attention_mask for one in encoded], dtype=np.int64),
+            INPUTS[2]: np.array([one.type_ids for one in encoded], dtype=np.int64),
         }
-        found = self._session.run(None, {name: given[name] for name in self._inputs})[0]
+        try:
+            found = self._session.run(None, {name: given[name] for name in self._inputs})[0]
+        except Exception as error:
+            cure = "tokenizer.json and max_tokens must be the model's own"
+            raise UsageError(f"{self.name}: the model fails ({error}); {cure}") from None
         logits = np.asarray(found, dtype=np.float64)
         if logits.ndim != 2 or logits.shape[1] != len(self.labels):
             shape = f"gives {logits.shape[1:]} numbers a text"
             raise UsageError(f"{self.name}: {shape}, affect.json names {len(self.labels)} labels")
+        if not np.isfinite(logits).all():
+            worst = texts[int(np.flatnonzero(~np.isfinite(logits).all(axis=1))[0])]
+            raise UsageError(f"{self.name}: no finite numbers for {worst[:40]!r}; export the model again")
         if self.scheme.kind == "multi":
             return np.asarray(1.0 / (1.0 + np.exp(-logits)), dtype=np.float32)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from convalign.errors import UsageError
 
 SIGNS = ("positive", "negative", "neutral", "valence", "none")
+DECLARED = ("positive", "negative", "neutral", "none")
+"""What a classifier's label may mean: a probability, 0..1, is no valence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +82,16 @@ def read_scheme(record: Mapping[str, Any], labels: Sequence[str], place: str) ->
     if kind not in ("single", "multi"):
         raise UsageError(f"{place}: $.kind: {kind!r}; write single (softmax) or multi (sigmoid)")
     if not isinstance(signs, Mapping):
-        raise UsageError(f"{place}: $.labels: is no object; write label -> {', '.join(SIGNS)}")
+        raise UsageError(f"{place}: $.labels: is no object; write label -> {', '.join(DECLARED)}")
     for label in labels:
         if label not in signs or label.startswith("LABEL_"):
             raise UsageError(
-                f"{place}: $.labels: {label!r} has no meaning; map it to one of {', '.join(SIGNS)}"
+                f"{place}: $.labels: {label!r} has no meaning; map it to one of {', '.join(DECLARED)}"
             )
-        if signs[label] not in SIGNS:
-            raise UsageError(f"{place}: $.labels.{label}: {signs[label]!r}; there are: {', '.join(SIGNS)}")
+        if signs[label] not in DECLARED:
+            raise UsageError(f"{place}: $.labels.{label}: {signs[label]!r}; there are: {', '.join(DECLARED)}")
     found = {signs[label] for label in labels}
-    if "valence" not in found and not {"positive", "negative"} <= found:
+    if not {"positive", "negative"} <= found:
         raise UsageError(f"{place}: $.labels: no positive and negative label; valence needs both")
     languages = record.get("languages")
     if not isinstance(languages, list) or not languages or not all(isinstance(one, str) for one in languages):

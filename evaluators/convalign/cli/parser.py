@@ -137,7 +137,13 @@ def _score(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--reference", metavar="RUN", help="use what this run froze (the scale of prosodic proximity)"
     )
-    one.add_argument("--jobs", type=whole(1), default=1, metavar="N", help="worker processes (default 1)")
+    one.add_argument(
+        "--jobs",
+        type=whole(1),
+        default=1,
+        metavar="N",
+        help="worker processes (default 1); pays for sound, hardly for text",
+    )
     one.add_argument("--force", action="store_true", help="replace an existing run")
     _quiet(one)
 

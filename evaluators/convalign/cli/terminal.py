@@ -81,11 +81,11 @@ def _headline(outcome: Outcome, scorer: Scorer) -> list[str]:
     found.sort(key=lambda item: (-item[1].n, item[0]))
     lines = []
     for (_, metric, direction), tally in found[:MOST]:
-        value, chance = tally.value / tally.n, tally.baseline / tally.n
-        excess = f"{value - chance:+.3f}"
-        lines.append(
-            f"{metric} {direction}: {value:.3f}, strangers {chance:.3f}, excess {excess} (n {tally.n:,})"
-        )
+        chance = "no strangers to compare with"
+        if tally.above:
+            strangers, excess = tally.baseline / tally.above, tally.excess / tally.above
+            chance = f"strangers {strangers:.3f}, excess {excess:+.3f}"
+        lines.append(f"{metric} {direction}: {tally.value / tally.n:.3f}, {chance} (n {tally.n:,})")
     if len(found) > MOST:
         lines.append(
             f"and {len(found) - MOST:,} more directions; --roles SPEAKER=user,SPEAKER=agent joins them"

@@ -139,7 +139,7 @@ def _run(
     """The arm's run, made now if the study names a log."""
     if declared.run is not None:
         return open_run(declared.run)
-    chosen = scorers(None, study.score)
+    chosen = scorers(columns(study), study.score)
     run, _ = score_to_run(
         [str(declared.log)],
         folder / "runs" / declared.name,
@@ -153,6 +153,17 @@ def _run(
         progress=lambda what, done, total: progress(f"{declared.name}: {what}", done, total),
     )
     return run
+
+
+def columns(study: Study) -> list[str]:
+    """The dimensions that a study is about, those that arms target first.
+
+    A declared study is about the dimensions that have a bound; one built from arms is about all of them.
+    """
+    known = dimensions.names()
+    about = known if study.from_arms else [name for name in known if name in study.bounds]
+    targeted = [arm.targets for arm in study.arms if arm.targets in about]
+    return list(dict.fromkeys([name for name in targeted if name is not None] + list(about)))
 
 
 def _named(declared: Declared, study: Study) -> str:

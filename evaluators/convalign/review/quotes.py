@@ -31,11 +31,14 @@ def quotes(arms: Sequence[Arm], study: Study, headlines: Mapping[str, str]) -> l
     Records with the words as in the log, cut at `LONGEST` characters: hostile text, to be escaped.
     """
     found: list[dict[str, Any]] = []
+    baseline: dict[str, Any] = {}
     for arm in arms[1:]:
         target = arm.declared.targets
         if target is None or target not in headlines or arm.source is None or arm.declared.control:
             continue
-        before = arms[0].turns(target, headlines[target], study.direction)
+        if target not in baseline:
+            baseline[target] = arms[0].turns(target, headlines[target], study.direction)
+        before = baseline[target]
         after = arm.turns(target, headlines[target], study.direction)
         moved = [
             (abs(row.value - old.value), key, old.value, row.value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from convalign.errors import StudyError, UsageError
 from convalign.independence import Finding, Matrix, MatrixRow
 from convalign.independence.finding import Good
 from convalign.independence.interval import mean_interval
-from convalign.review.arms import Arm, directions, of_use_case, paired
+from convalign.review.arms import Arm, columns, directions, of_use_case, paired
 from convalign.review.quotes import quotes
 from convalign.scale import versions
 from convalign.scores import SCHEMA_VERSION, Metric
@@ -55,7 +55,7 @@ def results(study: Study, arms: Sequence[Arm], *, command: str) -> dict[str, Any
     if study.direction not in found:
         labels = ", ".join(label for label, _ in found.most_common(4)) or "none"
         raise StudyError(f"no dialogue has the direction {study.direction!r}; there are: {labels}")
-    names = _columns(arms)
+    names = [name for name in columns(study) if name in arms[0].run.info["signature"]]
     metrics = {name: dimensions.load(name).METRICS for name in names}
     marks = exploratory_reasons(study, {arm.name: arm.run.info for arm in arms})
     matrix = _matrix(study, arms, metrics)
@@ -85,18 +85,17 @@ def results(study: Study, arms: Sequence[Arm], *, command: str) -> dict[str, Any
         "verdicts": _verdicts(study, arms),
         "category_error": _category_errors(study, arms),
         "turns": quotes(arms, study, {name: metrics[name][0].name for name in names}),
-        "limits": list(LIMITS),
+        "limits": [*LIMITS, *_left_out(names)],
         "versions": versions(),
         "not_built": list(NOT_BUILT),
     }
     return {key: _finite(value) for key, value in record.items()}
 
 
-def _columns(arms: Sequence[Arm]) -> list[str]:
-    """Dimensions in the order in which arms target them, so that targets stand on the diagonal."""
-    scored = [name for name in dimensions.names() if name in arms[0].run.info["signature"]]
-    targeted = [arm.declared.targets for arm in arms if arm.declared.targets in scored]
-    return list(dict.fromkeys([name for name in targeted if name is not None] + scored))
+def _left_out(names: Sequence[str]) -> list[str]:
+    """Dimensions that this study says nothing about."""
+    out = [name for name in dimensions.names() if name not in names]
+    return [f"{name} is not part of this study: no bound was declared for it." for name in out]
 
 
 def _matrix(study: Study, arms: Sequence[Arm], metrics: Mapping[str, Sequence[Metric]]) -> Matrix:
@@ -252,7 +251,7 @@ def row_sentence(row: MatrixRow) -> str:
         return f"{row.arm}: improved {row.targets}; {others} stayed within their bounds{extra}."
     why = row.claim.reason
     return (
-        f"{row.arm}: {row.targets} improved; that the others stayed within their bounds is not shown: {why}."
+        f"{row.arm}: improved {row.targets}; that the others stayed within their bounds is not shown: {why}."
     )
 
 
@@ -295,19 +294,24 @@ def _answer(matrix: Matrix, leaks: list[str], *, exploratory: bool) -> dict[str,
             "tone": "no claim",
         }
     clean = [row for row in arms if row.claim.shown]
-    named = ", ".join(dict.fromkeys(str(row.targets) for row in arms))
     if matrix.joint.shown:
-        sentence = (
-            f"Each dimension could be improved with the others left unchanged within their bounds ({named})."
-        )
+        named = _listed(dict.fromkeys(str(row.targets) for row in arms))
+        sentence = f"{named} alignment could each be improved while the others stayed within their bounds."
+        sentence = sentence[0].upper() + sentence[1:]
         return {"sentence": sentence, "detail": detail, "tone": "shown"}
     if clean:
-        kept = " and ".join(row.arm for row in clean)
-        rest = " and ".join(row.arm for row in arms if row not in clean)
-        sentence = f"{kept}: improved alone, the others unchanged within their bounds. {rest}: not shown."
+        kept = _listed(row.arm for row in clean)
+        rest = _listed(row.arm for row in arms if row not in clean)
+        sentence = f"Improved while the others stayed within their bounds: {kept}. Not shown for {rest}."
     else:
-        sentence = "No edit was shown to improve its dimension with the others unchanged within their bounds."
+        sentence = "No edit was shown to improve its dimension while the others stayed within their bounds."
     return {"sentence": sentence, "detail": detail, "tone": "not shown"}
+
+
+def _listed(names: Iterable[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _dimension(name: str, listed: Sequence[Metric], study: Study, baseline: Arm) -> dict[str, Any]:
@@ -379,13 +383,14 @@ def _verdicts(study: Study, arms: Sequence[Arm]) -> list[dict[str, Any]]:
     found = []
     for name in study.rubric:
         loaded = rubric.load(name)
+        by_turn = any(entry.time_scale == "turn" or entry.contraindications for entry in loaded.entries)
         for arm in arms:
             part = of_use_case(arm, loaded.use_case)
             judged = rubric.judge(
                 loaded,
                 part.rows,
                 signatures=arm.run.info["signature"],
-                turns=[row for row in arm.run.turns() if row.dialogue in part.index],
+                turns=[row for row in arm.run.turns() if row.dialogue in part.index] if by_turn else (),
                 cluster=part.clusters(study.cluster),
                 alpha=study.alpha,
             )

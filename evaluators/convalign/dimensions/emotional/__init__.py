@@ -25,7 +25,9 @@ Limits
 ------
 English. The lexicon model has valence only: no caring, no distress, so acknowledging, regulating and
 escalating are not scored. Text about something bad reads as negative. On negative primes a high match
-is mirroring, not support. One pair means little: the figure is for dialogues and corpora.
+is mirroring, not support. One pair means little: the figure is for dialogues and corpora. The partner's
+words are deleted, a stranger's are not: where replies share words with primes by accident (a few stock
+sentences), ``match`` lies below 0 even at chance; ``match_raw`` does not.
 
 References
 ----------

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from convalign.errors import UsageError
+
 Series = Sequence[float] | NDArray[np.float64]
 
 SMALLEST_VARIANCE = 1e-6
@@ -43,13 +45,19 @@ def similarity(reply: Series, prime: Series) -> float:
     -------
     0..1, 1 = equal.
 
+    Raises
+    ------
+    UsageError
+        No pair, or replies and primes of different number.
+
     Examples
     --------
     >>> similarity([-0.4, 0.2], [-0.8, 0.6])
     0.8
     """
-    difference = np.abs(np.asarray(reply, dtype=np.float64) - np.asarray(prime, dtype=np.float64))
-    return float(1.0 - difference.mean() / 2.0)
+    x, y = np.asarray(prime, dtype=np.float64), np.asarray(reply, dtype=np.float64)
+    _check(x, y)
+    return float(1.0 - np.abs(y - x).mean() / 2.0)
 
 
 def match(reply: Series, prime: Series, strangers: Sequence[Series]) -> Match:
@@ -65,6 +73,11 @@ def match(reply: Series, prime: Series, strangers: Sequence[Series]) -> Match:
     Match. A stranger's primes take the place of the partner's, in order, begun again where it has fewer;
     S_chance is the mean similarity over strangers, and a stranger's own value is held against the others.
 
+    Raises
+    ------
+    UsageError
+        No pair, replies and primes of different number, fewer than two strangers, or one without primes.
+
     Source
     ------
     Chance correction as in Cohen's kappa; methods/emotional.md, section 4.
@@ -76,6 +89,8 @@ def match(reply: Series, prime: Series, strangers: Sequence[Series]) -> Match:
     (0.8, 0.5, 0.6)
     """
     replies = np.asarray(reply, dtype=np.float64)
+    if len(strangers) < 2 or not all(len(one) for one in strangers):
+        raise UsageError(f"{len(strangers)} strangers; give two or more, each with a prime")
     found = similarity(replies, prime)
     stood_in = [similarity(replies, np.resize(np.asarray(one), len(replies))) for one in strangers]
     total = math.fsum(stood_in)
@@ -90,6 +105,14 @@ def _corrected(found: float, chance: float) -> float | None:
     return None if 1.0 - chance < 1e-12 else (found - chance) / (1.0 - chance)
 
 
+def _check(prime: NDArray[np.float64], reply: NDArray[np.float64]) -> None:
+    """Numpy would pair one prime with many replies, and give NaN for none."""
+    if prime.ndim != 1 or prime.shape != reply.shape or not prime.size:
+        raise UsageError(
+            f"{reply.size} replies and {prime.size} primes; give one prime per reply, one or more"
+        )
+
+
 def slope(reply: Series, prime: Series) -> float | None:
     """How much of the partner's affect comes back: least-squares slope of v_reply on v_prime.
 
@@ -101,12 +124,18 @@ def slope(reply: Series, prime: Series) -> float | None:
     -------
     Any number; 0 = no relation, 1 = in full. None when the primes do not vary.
 
+    Raises
+    ------
+    UsageError
+        No pair, or replies and primes of different number.
+
     Examples
     --------
     >>> slope([0.1, 0.3, 0.5], [-0.2, 0.2, 0.6])
     0.5
     """
     x, y = np.asarray(prime, dtype=np.float64), np.asarray(reply, dtype=np.float64)
+    _check(x, y)
     deviation = x - x.mean()
     if float((deviation**2).mean()) < SMALLEST_VARIANCE:
         return None

@@ -96,7 +96,7 @@ def without_echo(reply: str, prime: str) -> Edited:
     for token in _tokens(prime):
         if token not in STOP_WORDS:
             heard |= keys(token)
-    flat = reply.translate(APOSTROPHES)
+    flat = _flat(reply)
     echoed, kept, content, last = [], [], 0, 0
     for found in WORD.finditer(flat):
         token = found.group().lower()
@@ -112,8 +112,14 @@ def without_echo(reply: str, prime: str) -> Edited:
     return Edited(text if has_words(text) else "", tuple(echoed), content)
 
 
+def _flat(text: str) -> str:
+    """The same letters and apostrophes however they were typed."""
+    return unicodedata.normalize("NFC", text).translate(APOSTROPHES)
+
+
 def _tokens(text: str) -> list[str]:
-    return [found.group().lower() for found in WORD.finditer(text.translate(APOSTROPHES))]
+    """Words of a text, lower case."""
+    return [found.group().lower() for found in WORD.finditer(_flat(text))]
 
 
 @cache
