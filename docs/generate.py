@@ -79,7 +79,7 @@ def errors() -> str:
     return table(["error", "exit code"], [[f"`{k.__name__}`", str(v)] for k, v in EXIT_CODES.items()])
 
 
-PARTS = {"headlines": headlines, "metrics": metrics, "commands": commands, "formats": formats, "errors": errors}
+PARTS = {f.__name__: f for f in (headlines, metrics, commands, formats, errors)}
 
 
 def page(text: str) -> str:

@@ -6,28 +6,18 @@ it is, and they come from `convalign.figures`.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from convalign.page import numbers
-from convalign.page.interval import cell_interval
-
-MOST_BYTES = 3_000_000
-"""Of a page; figures that would pass it are left out, and the page says which."""
-
-MOST_QUOTES = 24
-"""Turns quoted; the page says how many there are more."""
+FOREST_WIDTH = 150.0
+"""Of the small interval in a cell, in its own units."""
 
 SYMBOLS = {"improved": "▲", "worsened": "▼", "unchanged": "=", "changed": "≈", "inconclusive": "?"}
 """Beside the words, never instead."""
-
-NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-"""Characters that no HTML file may hold, or that cannot be written as UTF-8."""
 
 
 def render(results: Mapping[str, Any], figures: Mapping[str, str]) -> str:
@@ -40,85 +30,115 @@ def render(results: Mapping[str, Any], figures: Mapping[str, str]) -> str:
 
     Returns
     -------
-    A whole HTML document of at most `MOST_BYTES` in UTF-8, without scripts and without addresses to load
-    from. Figures are left out, largest first, where it would be larger. Same input, same text.
+    A whole HTML document, UTF-8, without scripts and without addresses to load from.
     """
     environment = Environment(
-        loader=FunctionLoader(_source),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {
-        "number": numbers.number,
-        "signed": numbers.signed,
-        "p": numbers.p_value,
-        "percent": numbers.percent,
-        "interval": numbers.interval,
-        "slug": _slug,
-    }
-    environment.globals |= {"cell_interval": cell_interval, "symbol": symbol, "bound": numbers.bound}
-    template = environment.get_template("review.html")
-    kept, left_out = dict(figures), []
-    while True:
-        text = template.render(
-            r=results,
-            style=Markup(_source("review.css")),
-            figures={name: _inline(svg) for name, svg in kept.items()},
-            left_out=left_out,
-            rubrics=_by_rubric(results["verdicts"]),
-            quotes=results["turns"][:MOST_QUOTES],
-            pages=_parts(results),
-        )
-        text = NO_TEXT.sub("\ufffd", text)
-        if not kept or len(text.encode()) <= MOST_BYTES:
-            return text
-        largest = max(kept, key=lambda name: (len(kept[name]), name))
-        del kept[largest]
-        left_out.append(largest)
+    environment.filters |= {"number": number, "signed": signed, "p": p_value, "percent": percent}
+    environment.globals |= {"forest": forest, "symbol": symbol, "bound": bound_text}
+    source = (resources.files("convalign.page") / "review.html").read_text(encoding="utf-8")
+    style = (resources.files("convalign.page") / "review.css").read_text(encoding="utf-8")
+    template = environment.from_string(source)
+    return template.render(
+        r=results,
+        style=Markup(style),
+        figures={name: Markup(svg) for name, svg in figures.items()},
+        scales=_scales(results),
+    )
+
+
+def number(value: Any) -> str:
+    """A number as every part of the page writes it: three decimals; a dash for missing."""
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}"
+
+
+def signed(value: Any) -> str:
+    """The same with its sign."""
+    return "–" if value is None else f"{value:+,.3f}"
+
+
+def p_value(value: Any) -> str:
+    """A p, never as 0."""
+    if value is None:
+        return "–"
+    return "< .0001" if value < 0.0001 else f"{value:.2g}"
+
+
+def percent(value: Any) -> str:
+    """A share as per cent."""
+    return "–" if value is None else f"{100 * value:.0f} %"
 
 
 def symbol(conclusion: str | None) -> str:
-    """Give the sign that stands beside a conclusion, so that colour never speaks alone."""
+    """The sign that stands beside a conclusion."""
     return "·" if conclusion is None else SYMBOLS[conclusion.split()[0]]
 
 
-def _source(name: str) -> str:
-    """A file of this folder."""
-    return (resources.files("convalign.page") / name).read_text(encoding="utf-8")
+def bound_text(bound: Any) -> str:
+    """A bound as the conclusions write it."""
+    if bound is None:
+        return "no bound"
+    if isinstance(bound, (int, float)):
+        return f"±{bound:g}"
+    return f"({bound[0]:g}, {bound[1]:g})"
 
 
-def _inline(svg: str) -> Markup:
-    """A figure for inside a page, where the namespaces are known and their addresses are not needed."""
-    end = svg.index(">")
-    return Markup(re.sub(r'\s(?:xmlns(?::xlink)?|width|height)="[^"]*"', "", svg[:end]) + svg[end:])
+def _scales(results: Mapping[str, Any]) -> dict[str, float]:
+    """Per dimension the largest number that a small interval must hold, so that a column compares."""
+    scales = {}
+    for column in results["dimensions"]:
+        numbers = [0.0]
+        declared = column["bound"]
+        numbers += [
+            abs(one) for one in (declared if isinstance(declared, (list, tuple)) else [declared or 0.0])
+        ]
+        for row in results["matrix"]["rows"]:
+            for cell in row["cells"]:
+                if cell["dimension"] == column["name"]:
+                    numbers += [abs(one) for one in _drawn(cell["finding"])]
+        scales[column["name"]] = 1.1 * max(numbers) or 1.0
+    return scales
 
 
-def _slug(name: str) -> str:
-    """A name as the anchor of a heading."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", name)
+def _drawn(finding: Mapping[str, Any]) -> list[float]:
+    """The numbers that an interval shows."""
+    if finding["mean_difference"] is None:
+        return []
+    return [finding["mean_difference"], *(finding.get("deciding_interval") or finding["ci90"] or [])]
 
 
-def _by_rubric(verdicts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Verdicts by rubric, in the order of the study; placebos are no systems and are left out."""
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for one in verdicts:
-        if not one.get("control"):
-            found.setdefault(one["rubric"], []).append(one)
-    return [{"name": name, "first": judged[0], "arms": judged} for name, judged in found.items()]
+def forest(finding: Mapping[str, Any], bound: Any, scale: float) -> Markup:
+    """A finding as a small interval against 0 and its bound; numbers only, nothing from a log.
 
+    Parameters
+    ----------
+    finding : record of a Finding
+    bound : D, (low, high) or None
+    scale : the largest absolute number of the column
 
-def _parts(results: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
-    """The sections that this review has: anchor, heading."""
-    parts = [
-        ("matrix", "What moved", True),
-        ("dimensions", "Each dimension by itself", True),
-        ("verdicts", "Verdicts by use case", bool(results["verdicts"])),
-        ("single-number", "What a single number would have said", bool(results["category_error"])),
-        ("turns", "Turns that weighed most", bool(results["turns"])),
-        ("methods", "How it was tested", True),
-        ("rebuild", "How to make it again", True),
-        ("limits", "Limits, and what is not built", True),
-    ]
-    return [(anchor, heading) for anchor, heading, present in parts if present]
+    Returns
+    -------
+    An SVG element; empty when there is nothing to draw.
+    """
+    shown = _drawn(finding)
+    if not shown:
+        return Markup("")
+
+    def x(value: float) -> float:
+        return round(FOREST_WIDTH / 2 * (1 + value / scale), 1)
+
+    limits = [] if bound is None else ([-bound, bound] if isinstance(bound, (int, float)) else list(bound))
+    band = ""
+    if limits:
+        left, right = x(limits[0]), x(limits[1])
+        band = f'<rect class="band" x="{left}" y="1" width="{round(right - left, 1)}" height="16"/>'
+    low, high = (shown[1], shown[2]) if len(shown) == 3 else (shown[0], shown[0])
+    return Markup(
+        f'<svg class="forest" viewBox="0 0 {FOREST_WIDTH:g} 18" aria-hidden="true">{band}'
+        f'<line class="zero" x1="{x(0)}" x2="{x(0)}" y1="0" y2="18"/>'
+        f'<line class="ci" x1="{x(low)}" x2="{x(high)}" y1="9" y2="9"/>'
+        f'<circle class="mean" cx="{x(shown[0])}" cy="9" r="3.2"/></svg>'
+    )
