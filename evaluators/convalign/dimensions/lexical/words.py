@@ -67,6 +67,22 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """The tokens of one text, blanks left out.
+
+    Attributes
+    ----------
+    forms : [n_tokens], lower case
+    lemmas : [n_tokens], lower case
+    tags : [n_tokens], universal parts of speech (fine tags where the pipeline has no others), or None
+    """
+
+    forms: tuple[str, ...]
+    lemmas: tuple[str, ...]
+    tags: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
     """A pipeline made ready; one per language and process.
 
@@ -77,6 +93,7 @@ class Reader:
     stops : stop words of the language, lower case
     lemma : lower-case form -> lower-case lemma
     whole : run the user's whole pipeline and take its lemmas
+    tagger : the pipeline gives parts of speech
     """
 
     source: Source
@@ -84,7 +101,13 @@ class Reader:
     stops: frozenset[str]
     lemma: Callable[[str], str]
     whole: bool
+    tagger: bool = False
     verdicts: dict[Choice, dict[int, str]] = field(default_factory=dict)
+
+    @property
+    def runs(self) -> bool:
+        """Whether the pipeline itself must be run, and not only its tokeniser."""
+        return self.whole or self.tagger
 
     def contents(self, texts: Sequence[str], choice: Choice) -> list[list[str]]:
         """Content lemmas of each text, in order, [n_texts][n_content_tokens]."""
@@ -96,6 +119,21 @@ class Reader:
             return [_select([(f, self.lemma(f)) for f in self._forms(t)], choice, self) for t in clean]
         verdicts = self.verdicts.setdefault(choice, {})
         return [self._quick(text, choice, verdicts) for text in clean]
+
+    def words(self, texts: Sequence[str]) -> list[Words]:
+        """Every token of each text, with its lemma and, where the pipeline has a tagger, its tag."""
+        clean = [_clean(text) for text in texts]
+        if not self.runs:
+            forms = [tuple(form for form in self._forms(text) if not form.isspace()) for text in clean]
+            return [Words(found, tuple(map(self.lemma, found))) for found in forms]
+        found = []
+        for doc in self.nlp.pipe(clean):
+            tokens = [token for token in doc if not token.is_space]
+            lower = tuple(token.lower_ for token in tokens)
+            lemmas = tuple((t.lemma_ or t.lower_).lower() for t in tokens) if self.whole else None
+            tags = tuple(token.pos_ or token.tag_ for token in tokens) if self.tagger else None
+            found.append(Words(lower, lemmas or tuple(map(self.lemma, lower)), tags))
+        return found
 
     def _forms(self, text: str) -> list[str]:
         """Lower-case tokens of a clean text."""
@@ -215,12 +253,13 @@ def _own(pipeline: str) -> Reader:
         raise UsageError(
             f"spacy pipeline {pipeline!r}: {first}; name an installed pipeline or its folder"
         ) from None
-    whole = "token.lemma" in {made for name in nlp.pipe_names for made in nlp.get_pipe_meta(name).assigns}
+    made = {made for name in nlp.pipe_names for made in nlp.get_pipe_meta(name).assigns}
+    whole, tagger = "token.lemma" in made, bool({"token.pos", "token.tag"} & made)
     language = nlp.lang or "xx"
     lemma, kind = _lemmas(language)
     name = f"{language}_{nlp.meta['name']}-{nlp.meta['version']}-spacy-{spacy.about.__version__}"
     source = Source(name, "pipeline" if whole else kind, language)
-    return Reader(source, nlp, _stops(nlp), lemma, whole)
+    return Reader(source, nlp, _stops(nlp), lemma, whole, tagger)
 
 
 def _stops(nlp: Language) -> frozenset[str]:
