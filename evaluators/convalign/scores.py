@@ -29,6 +29,8 @@ REASONS: dict[str, str] = {
     "one speaker": "nobody answers anybody",
     "one turn": "a single turn answers nothing",
     "no partner history": "the partner said nothing that could be taken up before",
+    "no shared expression": "the speakers share no expression, so it has no length and no initiator",
+    "no chance level": "this metric is printed without strangers; a companion has them",
     "too few pairs": "fewer reply pairs than the metric needs",
     "too few turns": "fewer turns with this feature than the metric needs",
     "too little voicing": "under 150 ms of voiced sound",

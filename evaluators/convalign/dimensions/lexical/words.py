@@ -122,10 +122,9 @@ class Reader:
 
     def words(self, texts: Sequence[str]) -> list[Words]:
         """Every token of each text, with its lemma and, where the pipeline has a tagger, its tag."""
-        clean = [_clean(text) for text in texts]
         if not self.runs:
-            forms = [tuple(form for form in self._forms(text) if not form.isspace()) for text in clean]
-            return [Words(found, tuple(map(self.lemma, found))) for found in forms]
+            return [Words(forms, tuple(map(self.lemma, forms))) for forms in self.forms(texts)]
+        clean = [_clean(text) for text in texts]
         found = []
         for doc in self.nlp.pipe(clean):
             tokens = [token for token in doc if not token.is_space]
@@ -134,6 +133,11 @@ class Reader:
             tags = tuple(token.pos_ or token.tag_ for token in tokens) if self.tagger else None
             found.append(Words(lower, lemmas or tuple(map(self.lemma, lower)), tags))
         return found
+
+    def forms(self, texts: Sequence[str], *, lower: bool = True) -> list[tuple[str, ...]]:
+        """Every token of each text, blanks left out; nothing but the tokeniser is run."""
+        docs = [self.nlp.tokenizer(_clean(text)) for text in texts]
+        return [tuple(t.lower_ if lower else t.text for t in doc if not t.is_space) for doc in docs]
 
     def _forms(self, text: str) -> list[str]:
         """Lower-case tokens of a clean text."""
