@@ -31,7 +31,7 @@ from convalign.scores import (
     read_rows,
     write_text,
 )
-from convalign.scoring import Memory, Outcome, Scorer, Seen, batches, finish, observe
+from convalign.scoring import IN_MEMORY, Gathered, Memory, Outcome, Scorer, Seen, batches, finish, observe
 
 LIBRARIES = (
     "numpy", "spacy", "spacy-lookups-data", "vaderSentiment", "onnxruntime", "tokenizers",
@@ -122,38 +122,40 @@ def first_pass(
     *,
     jobs: int = 1,
     memory: Memory | None = None,
-    on_batch: Callable[[int], None] = lambda done: None,
-) -> list[Seen]:
+    on_batch: Callable[[Sequence[Seen], int], None] = lambda batch, done: None,
+) -> Gathered:
     """Observe a stream, in this process or in several.
 
     Parameters
     ----------
     jobs : worker processes; 1 = none
     memory : what other arms of a study have shown already; used when `jobs` is 1
-    on_batch : told how many dialogues are done
+    on_batch : given some dialogues in order, and how many are done
 
     Returns
     -------
     In the order of the stream, whatever the number of workers.
     """
-    seen: list[Seen] = []
+    gathered = Gathered(chosen)
+
+    def keep(batch: Sequence[Seen]) -> None:
+        on_batch(batch, len(gathered) + len(batch))
+        gathered.add(batch)
+
     if jobs == 1:
         for batch in batches(dialogues):
-            seen.extend(observe(batch, chosen, memory))
-            on_batch(len(seen))
-        return seen
+            keep(observe(batch, chosen, memory))
+        return gathered
     # A forked child of a process with threads (onnxruntime) can hang; a spawned one cannot.
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
         waiting: deque[Future[list[Seen]]] = deque()
         for batch in batches(dialogues, 8):
             waiting.append(pool.submit(observe, batch, tuple(chosen)))
             while len(waiting) > 2 * jobs:
-                seen.extend(waiting.popleft().result())
-                on_batch(len(seen))
+                keep(waiting.popleft().result())
         while waiting:
-            seen.extend(waiting.popleft().result())
-            on_batch(len(seen))
-    return seen
+            keep(waiting.popleft().result())
+    return gathered
 
 
 def score_to_run(
@@ -191,28 +193,35 @@ def score_to_run(
     """
     _check_free(out, force=force)
     started = datetime.now(UTC)
-    seen = first_pass(
-        logs.read(sources, read, report=report), chosen, jobs=jobs, memory=memory,
-        on_batch=lambda done: progress("read", done, None),
-    )  # fmt: skip
-    if named is not None:
-        _rename(seen, report, *named)
-    outcome = Outcome()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with building(out) as folder:
-        with (
-            (folder / "dialogues.jsonl").open("w", encoding="utf-8", newline="\n") as dialogues,
-            (folder / "turns.jsonl").open("w", encoding="utf-8", newline="\n") as turns,
-        ):
-            for done, scored in enumerate(finish(seen, chosen, outcome, references=references), 1):
-                dialogues.writelines(line(r) + "\n" for r in scored.dialogues)
-                turns.writelines(line(r) + "\n" for r in scored.turns)
-                progress("scored", done, len(seen))
-        write_text(folder / "index.jsonl", "".join(dumps(s.index) + "\n" for s in seen))
-        write_text(folder / "run.json", dumps_pretty(_describe(chosen, seen, outcome, report, stamp)))
-        ended = datetime.now(UTC)
-        timing = {"started_at": started.isoformat(), "ended_at": ended.isoformat()}
-        write_text(folder / "timing.json", dumps_pretty(timing))
+    with tempfile.SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8") as index:
+
+        def keep(batch: Sequence[Seen], done: int) -> None:
+            index.writelines(dumps(_renamed(one.index, named)) + "\n" for one in batch)
+            progress("read", done, None)
+
+        stream = logs.read(sources, read, report=report)
+        gathered = first_pass(stream, chosen, jobs=jobs, memory=memory, on_batch=keep)
+        if named is not None:
+            path, name = named
+            report.sources[:] = [replace(s, path=s.path.replace(path, name, 1)) for s in report.sources]
+        outcome = Outcome()
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with building(out) as folder:
+            with (
+                (folder / "dialogues.jsonl").open("w", encoding="utf-8", newline="\n") as dialogues,
+                (folder / "turns.jsonl").open("w", encoding="utf-8", newline="\n") as turns,
+            ):
+                for done, scored in enumerate(finish(gathered, outcome, references=references), 1):
+                    dialogues.writelines(line(r) + "\n" for r in scored.dialogues)
+                    turns.writelines(line(r) + "\n" for r in scored.turns)
+                    progress("scored", done, len(gathered))
+            index.seek(0)
+            with (folder / "index.jsonl").open("w", encoding="utf-8", newline="\n") as listed:
+                shutil.copyfileobj(index, listed)
+            write_text(folder / "run.json", dumps_pretty(_describe(gathered, outcome, report, stamp)))
+            ended = datetime.now(UTC)
+            timing = {"started_at": started.isoformat(), "ended_at": ended.isoformat()}
+            write_text(folder / "timing.json", dumps_pretty(timing))
     return open_run(out), outcome
 
 
@@ -228,8 +237,8 @@ def rows(
 ) -> Iterator[Scored]:
     """Read logs and score them without leaving a run (``-o -``)."""
     stream = logs.read(sources, read, report=report)
-    seen = first_pass(stream, chosen, jobs=jobs, on_batch=lambda done: progress("read", done, None))
-    return finish(seen, chosen, outcome)
+    gathered = first_pass(stream, chosen, jobs=jobs, on_batch=lambda _, done: progress("read", done, None))
+    return finish(gathered, outcome)
 
 
 def versions() -> dict[str, str | None]:
@@ -246,18 +255,18 @@ def versions() -> dict[str, str | None]:
     return found
 
 
-def _rename(seen: Sequence[Seen], report: logs.Report, path: str, name: str) -> None:
-    """Call a source by a name that holds wherever the run is carried."""
-    report.sources[:] = [replace(one, path=one.path.replace(path, name, 1)) for one in report.sources]
-    for one in seen:
-        if one.index["source"] is not None:
-            one.index["source"] = one.index["source"].replace(path, name, 1)
+def _renamed(index: dict[str, Any], named: tuple[str, str] | None) -> dict[str, Any]:
+    """The index row, its source called by a name that holds wherever the run is carried."""
+    if named is None or index["source"] is None:
+        return index
+    return {**index, "source": index["source"].replace(*named, 1)}
 
 
 def _describe(
-    chosen: Sequence[Scorer], seen: Sequence[Seen], outcome: Outcome, report: logs.Report, stamp: Stamp | None
+    gathered: Gathered, outcome: Outcome, report: logs.Report, stamp: Stamp | None
 ) -> dict[str, Any]:
     """The text of ``run.json``: everything that a number depends on, nothing that changes by itself."""
+    chosen = gathered.chosen
     return {
         "schema_version": SCHEMA_VERSION,
         "signature": {s.name: s.signature for s in chosen},
@@ -269,13 +278,18 @@ def _describe(
         "study_declared_at": stamp.declared_at if stamp else None,
         "inputs": [_plain(source) for source in report.sources],
         "counts": {
-            "dialogues": len(seen),
-            "turns": sum(s.index["turns"] for s in seen),
+            "dialogues": len(gathered),
+            "turns": gathered.turns,
             "skipped": report.skipped_count,
             "scored": dict(sorted(outcome.scored.items())),
             "unscored": {name: dict(sorted(c.items())) for name, c in outcome.unscored.items()},
             "without_input": dict(sorted(outcome.without_input.items())),
         },
+        "means": [
+            {"dimension": dimension, "metric": metric, "direction": direction}
+            | tally.record(next(s.settings.seed for s in chosen if s.name == dimension))
+            for (dimension, metric, direction), tally in outcome.headlines.items()
+        ],
         "notes": dict(report.notes),
         "messages": outcome.messages[:100],
         "messages_count": len(outcome.messages),

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -29,8 +30,11 @@ REASONS: dict[str, str] = {
     "one speaker": "nobody answers anybody",
     "one turn": "a single turn answers nothing",
     "no partner history": "the partner said nothing that could be taken up before",
+    "no tagger": "the spaCy pipeline gives no parts of speech",
+    "no function words": "neither speaker uses a word of a closed class",
     "no shared expression": "the speakers share no expression, so it has no length and no initiator",
     "no chance level": "this metric is printed without strangers; a companion has them",
+    "too few words": "under 50 words on a side",
     "too few pairs": "fewer reply pairs than the metric needs",
     "too few turns": "fewer turns with this feature than the metric needs",
     "too little voicing": "under 150 ms of voiced sound",
@@ -129,8 +133,12 @@ class TurnScore:
     reason: str | None
 
 
-_SCORE = tuple(f.name for f in fields(Score))
-_TURN = tuple(f.name for f in fields(TurnScore))
+_COLUMNS: dict[type, tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]] = {
+    kind: (names, attrgetter(*names))
+    for kind in (Score, TurnScore)
+    for names in [tuple(f.name for f in fields(kind))]
+}
+"""Row type -> its columns, and what reads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +191,7 @@ def row(
     """
     chance = [float(s) for s in surrogates]
     base = baseline if baseline is not None else (math.fsum(chance) / len(chance) if chance else None)
-    for number in (value, base, *chance):
+    for number in (value, base, math.fsum(chance)):
         if number is not None and not math.isfinite(number):
             raise RunError(
                 f"{dialogue}: {dimension}.{metric}: {number} is not finite; a scorer gives None with a reason"
@@ -201,7 +209,7 @@ def row(
     excess = None if base is None else value - base
     p = None
     if chance and tail is not None:
-        above, below = sum(s >= value for s in chance), sum(s <= value for s in chance)
+        above, below = sum([s >= value for s in chance]), sum([s <= value for s in chance])
         p = (
             (1 + above) / (1 + len(chance))
             if tail == "upper"
@@ -262,12 +270,15 @@ def _sd(values: list[float]) -> float | None:
     if len(values) < 2:
         return None
     mean = math.fsum(values) / len(values)
-    return math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (len(values) - 1))
+    return math.sqrt(math.fsum([(v - mean) ** 2 for v in values]) / (len(values) - 1))
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 def dumps(record: Any) -> str:
     """One line of JSON: shortest exact numbers, no NaN, no ASCII escapes."""
-    return json.dumps(record, ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(record)
 
 
 def dumps_pretty(record: Any) -> str:
@@ -277,12 +288,8 @@ def dumps_pretty(record: Any) -> str:
 
 def line(score: Score | TurnScore) -> str:
     """One row of a table as JSON, keys in the order of the record."""
-    return dumps({name: getattr(score, name) for name in _names(type(score))})
-
-
-def _names(kind: type[Score] | type[TurnScore]) -> tuple[str, ...]:
-    """Field names of a row type, in order."""
-    return _SCORE if kind is Score else _TURN
+    names, values = _COLUMNS[type(score)]
+    return dumps(dict(zip(names, values(score), strict=True)))
 
 
 Row = TypeVar("Row", Score, TurnScore)
@@ -296,7 +303,7 @@ def read_rows(path: Path, kind: type[Row]) -> Iterator[Row]:
     RunError
         File missing, or a line that is no row; names file and line.
     """
-    wanted = set(_names(kind))
+    wanted = set(_COLUMNS[kind][0])
     try:
         with path.open(encoding="utf-8") as stream:
             for number, text in enumerate(stream, 1):

@@ -7,18 +7,25 @@ only its own half of a dialogue: scorers of words get no sound, scorers of sound
 
 from __future__ import annotations
 
+import pickle
+import tempfile
+import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 from convalign import dimensions
-from convalign.dialogue import Dialogue, to_record
+from convalign.dialogue import Dialogue, Turn, to_record
 from convalign.errors import UsageError
 from convalign.scores import Score, Scored, TurnScore, dumps, row
+from convalign.summaries import Tally
 from convalign.surrogates import Pool
+
+IN_MEMORY = 8 << 20
+"""Bytes of what was seen that are not written to disk."""
 
 BATCH = 64
 """Dialogues that are observed together, so that a model can run full batches."""
@@ -72,6 +79,54 @@ class Failure:
     sides: tuple[Any, ...] = ()
 
 
+class Gathered:
+    """What the first pass saw of a log: on disk, apart from the sides that stand in as strangers.
+
+    Parameters
+    ----------
+    chosen : the dimensions of the run
+
+    Attributes
+    ----------
+    pools : dimension -> whoever can stand in for a partner
+    turns : turns of all dialogues
+    """
+
+    def __init__(self, chosen: Sequence[Scorer]) -> None:
+        self.chosen = tuple(chosen)
+        self.pools: dict[str, Pool[Any]] = {s.name: Pool(seed=s.settings.seed) for s in chosen}
+        self.turns = 0
+        self._count = 0
+        # Our own objects, in a file without a name: nobody else can have written what is loaded.
+        self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
+
+    def add(self, batch: Sequence[Seen]) -> None:
+        """Keep some dialogues."""
+        for one in batch:
+            self.turns += one.index["turns"]
+            for name, observation in one.observations.items():
+                for side in observation.sides:
+                    self.pools[name].add(side)
+        self._count += len(batch)
+        pickle.dump(list(batch), self._file, protocol=pickle.HIGHEST_PROTOCOL)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Seen]:
+        self._file.seek(0)
+        left = self._count
+        while left:
+            batch: list[Seen] = pickle.load(self._file)
+            left -= len(batch)
+            yield from batch
+
+    def of(self, name: str) -> Iterator[Any]:
+        """Observations of one dimension that did not fail."""
+        return (o for one in self if not isinstance(o := one.observations[name], Failure))
+
+
 Memory = dict[tuple[Scorer, str], Any]
 """Observations by dimension, settings and what the dimension was handed."""
 
@@ -117,7 +172,7 @@ def project(dialogue: Dialogue, needs: Literal["text", "audio"]) -> Dialogue:
     """
     scalars = {k: v for k, v in dialogue.meta.items() if isinstance(v, (str, int, float, bool))}
     if needs == "text":
-        turns = tuple(replace(t, audio=None, start_s=None, end_s=None) for t in dialogue.turns)
+        turns = tuple(Turn(turn.speaker, turn.text) for turn in dialogue.turns)
         return replace(dialogue, turns=turns, meta=scalars, audio=None, root=None)
     return replace(dialogue, turns=tuple(replace(t, text=None) for t in dialogue.turns), meta=scalars)
 
@@ -217,63 +272,36 @@ class Outcome:
     headlines: dict[tuple[str, str, str], Tally] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Tally:
-    """Sums over the dialogues in which a headline was scored, and of those with strangers."""
-
-    n: int = 0
-    value: float = 0.0
-    above: int = 0
-    baseline: float = 0.0
-    excess: float = 0.0
-
-    def add(self, score: Score) -> None:
-        """Count one row that has a value."""
-        if score.value is not None:
-            self.n += 1
-            self.value += score.value
-        if score.baseline is not None and score.excess is not None:
-            self.above += 1
-            self.baseline += score.baseline
-            self.excess += score.excess
-
-
 def finish(
-    seen: Sequence[Seen],
-    chosen: Sequence[Scorer],
+    gathered: Gathered,
     outcome: Outcome,
     *,
     references: Mapping[str, Mapping[str, Any]] | None = None,
-    on_dialogue: Callable[[], None] | None = None,
 ) -> Iterator[Scored]:
     """Second pass: strangers, baselines, rows.
 
     Parameters
     ----------
-    seen : all dialogues of the run; strangers come from among them
+    gathered : all dialogues of the run; strangers come from among them
     outcome : receives frozen references, counts and messages
     references : dimension -> what another run froze, to be used instead of this run's own
 
     Yields
     ------
-    One `Scored` per dialogue, in the order of `seen`, rows in the order of `chosen`.
+    One `Scored` per dialogue, in the order of the log, rows in the order of the dimensions.
     """
-    outcome.turns = sum(one.index["turns"] for one in seen)
-    pools = {}
-    for scorer in chosen:
-        found = [s.observations[scorer.name] for s in seen]
-        able = [o for o in found if not isinstance(o, Failure)]
-        pool: Pool[Any] = Pool((side for o in able for side in o.sides), seed=scorer.settings.seed)
-        pools[scorer.name] = pool
-        given = (references or {}).get(scorer.name)
-        frozen = dict(given) if given is not None else scorer.module.reference(able, pool, scorer.settings)
-        outcome.references[scorer.name] = frozen
-        outcome.unscored[scorer.name] = Counter()
-    for one in seen:
-        parts = [_score(one, s, pools[s.name], outcome) for s in chosen]
+    outcome.turns = gathered.turns
+    for scorer in gathered.chosen:
+        name, pool = scorer.name, gathered.pools[scorer.name]
+        given = (references or {}).get(name)
+        frozen = given if given is not None else scorer.module.reference(
+            gathered.of(name), pool, scorer.settings
+        )  # fmt: skip
+        outcome.references[name] = dict(frozen)
+        outcome.unscored[name] = Counter()
+    for one in gathered:
+        parts = [_score(one, s, gathered.pools[s.name], outcome) for s in gathered.chosen]
         yield Scored(tuple(r for p in parts for r in p.dialogues), tuple(r for p in parts for r in p.turns))
-        if on_dialogue is not None:
-            on_dialogue()
 
 
 def _score(seen: Seen, scorer: Scorer, pool: Pool[Any], outcome: Outcome) -> Scored:
@@ -299,12 +327,17 @@ def _score(seen: Seen, scorer: Scorer, pool: Pool[Any], outcome: Outcome) -> Sco
         outcome.headlines.setdefault(key, Tally()).add(one)
     if not seen.index["input"][scorer.name]:
         outcome.without_input[scorer.name] += 1
-    elif any(r.status == "scored" for r in scored.dialogues):
+    elif any(r.status == "scored" for r in scored.dialogues if _belongs(r.metric, metrics[0].name)):
         outcome.scored[scorer.name] += 1
     else:
         reason = headline[0].reason if headline else None
         outcome.unscored[scorer.name][reason or "failed"] += 1
     return scored
+
+
+def _belongs(metric: str, headline: str) -> bool:
+    """Whether a metric is the headline or one of its features (``proximity.pitch``)."""
+    return metric == headline or metric.startswith(f"{headline}.")
 
 
 def batches(dialogues: Iterable[Dialogue], size: int = BATCH) -> Iterator[list[Dialogue]]:
@@ -345,8 +378,10 @@ def score(
     >>> rows = convalign.score(convalign.read("calls/"), ["lexical"])  # doctest: +SKIP
     """
     chosen = scorers(dimensions, options)
-    seen = [s for batch in batches(dialogues) for s in observe(batch, chosen)]
-    found = list(finish(seen, chosen, Outcome()))
+    gathered = Gathered(chosen)
+    for batch in batches(dialogues):
+        gathered.add(observe(batch, chosen))
+    found = list(finish(gathered, Outcome()))
     if turns:
         return [r for s in found for r in s.turns]
     return [r for s in found for r in s.dialogues]

@@ -9,15 +9,24 @@ dialogue ids, so neither the order of the log nor the number of workers changes 
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
+from functools import total_ordering
+from heapq import heappush, heappushpop
 from typing import Generic, TypeVar
 
 from convalign.dialogue import Dialogue
 
 FEWEST = 5
 """With fewer eligible dialogues there is no chance level."""
+
+MOST = 1_000
+"""Sides that are kept of each role, language and topic."""
+
+DRAWS = 8
+"""Numbers that one hash gives."""
 
 ROLE_LABELS = frozenset({"user", "agent"})
 """Speaker labels that name a role, never a person, however rare they are."""
@@ -74,7 +83,7 @@ def side(
 
 
 class Pool(Generic[Content]):
-    """All sides of a log, from which strangers are drawn.
+    """The sides of a log, from which strangers are drawn.
 
     Parameters
     ----------
@@ -86,18 +95,44 @@ class Pool(Generic[Content]):
     Roles decide who can stand in for whom. Where the log gives none, a label that stands in more
     than half of the dialogues (``agent_1``) is a label and serves as role; any other name is a
     person, and the order of appearance serves as role. Persons are never their own strangers.
+    Of each role, language and topic, the `MOST` sides that a seeded hash of the dialogue puts first
+    are kept, so that memory does not grow with the log.
     """
 
-    def __init__(self, sides: Iterable[Side[Content]], *, seed: int) -> None:
+    def __init__(self, sides: Iterable[Side[Content]] = (), *, seed: int) -> None:
         self._seed = seed
-        listed = list(sides)
-        dialogues = {s.dialogue for s in listed}
-        seen = Counter(name for s in listed for name in {s.speaker})
-        self._labels = {name for name, count in seen.items() if 2 * count > len(dialogues)}
-        groups: dict[tuple[str, str | None, str | None], list[Side[Content]]] = defaultdict(list)
-        for one in listed:
-            groups[self._group(one)].append(one)
-        self._groups = {key: sorted(group, key=self._rank) for key, group in groups.items()}
+        self._dialogues: set[str] = set()
+        self._speakers: Counter[str] = Counter()
+        self._kept: dict[tuple[str | int, str | None, str | None], _Kept[Content]] = defaultdict(list)
+        self._ready: _Ready[Content] | None = None
+        for one in sides:
+            self.add(one)
+
+    def add(self, one: Side[Content]) -> None:
+        """Let a side stand in for others, if it is among those that are kept."""
+        self._dialogues.add(one.dialogue)
+        self._speakers[one.speaker] += 1
+        self._ready = None
+        kept = self._kept[one.order if one.role is None else one.role, one.language, one.topic]
+        # A heap with the last one on top: numbers negated, ids turned around.
+        item = (-self._hash("rank", one.dialogue), _Last(one.dialogue), -one.order, one)
+        if len(kept) < MOST:
+            heappush(kept, item)
+        else:
+            heappushpop(kept, item)
+
+    def _made(self) -> _Ready[Content]:
+        """Who is kept, by group, once all have been added."""
+        if self._ready is None:
+            half = len(self._dialogues)
+            labels = {name for name, count in self._speakers.items() if 2 * count > half} | ROLE_LABELS
+            made: _Ready[Content] = _Ready(labels, {}, {})
+            for _, kept in sorted(self._kept.items(), key=lambda item: str(item[0])):
+                for *_, one in sorted(kept, reverse=True):
+                    made.groups.setdefault(_group(one, labels), []).append(one)
+                    made.people[id(one)] = _persons(one, labels)
+            self._ready = made
+        return self._ready
 
     def strangers(
         self,
@@ -121,52 +156,81 @@ class Pool(Generic[Content]):
         [<= count] different sides, in drawing order; [] when fewer than `FEWEST` are eligible,
         fewer than `count` when there are not more.
         """
-        group = self._groups.get(self._group(target), [])
+        made = self._made()
+        group = made.groups.get(_group(target, made.labels), [])
         if len(group) <= FEWEST:
             return []
+        people = _persons(target, made.labels)
         drawn: list[Side[Content]] = []
         taken: set[int] = set()
         for index in self._order(target, 4 * count, len(group), salt):
             if index in taken:
                 continue
             taken.add(index)
-            if self._eligible(target, group[index]) and (accept is None or accept(group[index])):
-                drawn.append(group[index])
-                if len(drawn) == count:
-                    return drawn
+            other = group[index]
+            # Another dialogue, not a copy, nobody in common.
+            if other.dialogue == target.dialogue or other.fingerprint == target.fingerprint:
+                continue
+            if people & made.people[id(other)] or (accept is not None and not accept(other)):
+                continue
+            drawn.append(other)
+            if len(drawn) == count:
+                return drawn
         return drawn if len(drawn) >= FEWEST else []
 
     def _order(self, target: Side[Content], draws: int, size: int, salt: str) -> Iterator[int]:
         """Places to try: by hash first, cheap where most are eligible, then all of them in turn."""
         place = str(target.order)
-        for draw in range(draws):
-            yield self._hash(salt, target.dialogue, place, str(draw)) % size
+        for block in range(-(-draws // DRAWS)):
+            for number in self._hashes(salt, target.dialogue, place, str(block)):
+                yield number % size
         start = self._hash(salt, target.dialogue, place, "walk") % size
         for step in range(size):
             yield (start + step) % size
 
-    def _group(self, one: Side[Content]) -> tuple[str, str | None, str | None]:
-        """What must be equal: role (or what serves as role), language, topic."""
-        if one.role is not None:
-            role = f"role {one.role}"
-        elif one.speaker in self._labels:
-            role = f"label {one.speaker}"
-        else:
-            role = f"place {one.order}"
-        return role, one.language, one.topic
-
-    def _eligible(self, target: Side[Content], other: Side[Content]) -> bool:
-        """Another dialogue, nobody in common, not a copy."""
-        if other.dialogue == target.dialogue or other.fingerprint == target.fingerprint:
-            return False
-        common = ({target.speaker} | target.others) & ({other.speaker} | other.others)
-        return common <= self._labels | ROLE_LABELS
-
-    def _rank(self, one: Side[Content]) -> tuple[int, str, int]:
-        return self._hash("rank", one.dialogue), one.dialogue, one.order
-
     def _hash(self, *parts: str) -> int:
+        return self._hashes(*parts)[0]
+
+    def _hashes(self, *parts: str) -> tuple[int, ...]:
+        """Eight numbers of 64 bits."""
         text = "\x00".join((str(self._seed), *parts))
-        return int.from_bytes(
-            hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big"
-        )
+        return struct.unpack(">8Q", hashlib.blake2b(text.encode("utf-8", "surrogatepass")).digest())
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready(Generic[Content]):
+    """A pool to draw from: labels, sides by group in drawing order, persons by id of a side."""
+
+    labels: Set[str]
+    groups: dict[tuple[str, str | None, str | None], list[Side[Content]]]
+    people: dict[int, Set[str]]
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """Sorts the wrong way round."""
+
+    text: str
+
+    def __lt__(self, other: _Last) -> bool:
+        return self.text > other.text
+
+
+_Kept = list[tuple[int, _Last, int, Side[Content]]]
+
+
+def _group(one: Side[Content], labels: Set[str]) -> tuple[str, str | None, str | None]:
+    """What must be equal: role (or what serves as role), language, topic."""
+    if one.role is not None:
+        role = f"role {one.role}"
+    elif one.speaker in labels:
+        role = f"label {one.speaker}"
+    else:
+        role = f"place {one.order}"
+    return role, one.language, one.topic
+
+
+def _persons(one: Side[Content], labels: Set[str]) -> Set[str]:
+    """The speakers of a side's dialogue whose names are not labels."""
+    return ({one.speaker} | one.others) - labels

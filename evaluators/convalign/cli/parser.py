@@ -116,8 +116,19 @@ def _scoring(one: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--history", type=whole(1), metavar="K", help="lexical: only the partner's last K turns (default all)"
     )
+    group.add_argument(
+        "--uptake-turns", dest="uptake_turns", type=whole(1), metavar="K",
+        help="lexical: in how many next turns uptake looks (default 1)",
+    )  # fmt: skip
     group.add_argument("--pattern", metavar="REGEX", help="lexical: only terms that match")
     group.add_argument("--terms", type=names, metavar="TERM,...", help="lexical: only these terms")
+    group.add_argument(
+        "--terms-file", dest="terms_file", metavar="FILE",
+        help="lexical: only the terms of a list, table or ontology (.txt .json .csv .tsv .obo)",
+    )  # fmt: skip
+    group.add_argument(
+        "--numbers", action="store_const", const=True, help="lexical: numbers and codes are content too"
+    )
     group.add_argument(
         "--affect", metavar="MODEL", help="affect model: default, lexicon, or a folder with model.onnx"
     )

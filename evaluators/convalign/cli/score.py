@@ -7,6 +7,7 @@ import time
 from argparse import Namespace
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from convalign import logs
 from convalign.cli import DONE, NOTHING_SCORED, SOME_UNSCORED, terminal
@@ -16,8 +17,8 @@ from convalign.scores import line
 from convalign.scoring import Outcome, Scorer, scorers
 
 SETTINGS = (
-    "surrogates", "within", "seed", "language", "spacy", "history", "pattern", "terms", "affect",
-    "pitch_engine",
+    "surrogates", "within", "seed", "language", "spacy", "history", "uptake_turns", "pattern", "terms",
+    "numbers", "affect", "pitch_engine",
 )  # fmt: skip
 
 
@@ -31,10 +32,20 @@ def reading(arguments: Namespace) -> logs.ReadOptions:
     )
 
 
+def settings(arguments: Namespace) -> dict[str, Any]:
+    """The options of a verb that change a number."""
+    options = given(arguments, SETTINGS)
+    if arguments.terms_file is not None:
+        from convalign.dimensions.lexical.terms import read_terms
+
+        options["terms"] = (*(options.get("terms") or ()), *read_terms(arguments.terms_file))
+    return options
+
+
 def score(arguments: Namespace) -> int:
     """Score logs into a run folder, or print the rows."""
     started = time.monotonic()
-    chosen = scorers(arguments.dimensions, given(arguments, SETTINGS))
+    chosen = scorers(arguments.dimensions, settings(arguments))
     read, report = reading(arguments), logs.Report()
     with terminal.progress(quiet=arguments.quiet) as progress:
         if arguments.output == "-":

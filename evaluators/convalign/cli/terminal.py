@@ -82,9 +82,11 @@ def _headline(outcome: Outcome, scorer: Scorer) -> list[str]:
     lines = []
     for (_, metric, direction), tally in found[:MOST]:
         chance = "no strangers to compare with"
-        if tally.above:
-            strangers, excess = tally.baseline / tally.above, tally.excess / tally.above
-            chance = f"strangers {strangers:.3f}, excess {excess:+.3f}"
+        excess = tally.excess(seed=scorer.settings.seed)
+        if excess is not None:
+            chance = f"strangers {tally.baseline / tally.above:.3f}, excess {excess.mean:+.3f}"
+            if excess.low is not None and excess.high is not None:
+                chance += f" [{excess.low:+.3f}, {excess.high:+.3f}]"
         lines.append(f"{metric} {direction}: {tally.value / tally.n:.3f}, {chance} (n {tally.n:,})")
     if len(found) > MOST:
         lines.append(

@@ -17,7 +17,8 @@ and nothing else knows how many dimensions there are.
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from typing import Any, Literal, Protocol, cast
 
@@ -56,7 +57,7 @@ class Dimension(Protocol):
         """What each dialogue shows by itself."""
         ...
 
-    def reference(self, observations: Sequence[Any], pool: Pool[Any], settings: Any) -> dict[str, Any]:
+    def reference(self, observations: Iterable[Any], pool: Pool[Any], settings: Any) -> dict[str, Any]:
         """What must be frozen over a whole run."""
         ...
 
@@ -70,6 +71,7 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")))
 
 
+@cache
 def load(name: str) -> Dimension:
     """Import one dimension, and with it its library.
 

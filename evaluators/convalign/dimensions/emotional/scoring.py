@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -145,7 +145,7 @@ def observe(dialogues: Sequence[Dialogue], settings: Settings) -> list[Observati
     ]
 
 
-def reference(observations: Sequence[Observation], pool: Pool[Primes], settings: Settings) -> dict[str, Any]:
+def reference(observations: Iterable[Observation], pool: Pool[Primes], settings: Settings) -> dict[str, Any]:
     """Nothing of this dimension is frozen over a run."""
     return {}
 

@@ -5,7 +5,10 @@ What is measured
 `entrainment`, for ``A->B``: of the content words in A's replies, the share that A has from B, that
 is, that B used before A ever did. Words that A brought in, or used before B, do not count, so a
 speaker does not align by being copied. `uptake` asks from the other side: of the words that B
-brings in, the share that A uses in its next turn.
+brings in, the share that A uses in its next turn. Beside them stand the measures of the field:
+shared expressions (`shared_expressions`, `incremental_expressions`, `ExpressionStream`), function-word
+`coordination`, `style_matching`, `turn_similarity`, `frequency_matching` and, with an encoder of your
+own, `conceptual_similarity`.
 
 Conventions
 -----------
@@ -24,6 +27,14 @@ Metrics
 entrainment : share of the replier's content types that it took over from the partner
 uptake : share of the partner's new content types that the replier uses in its next turn
 uptake.rest : share of the partner's new content types that the replier uses in any later turn
+repetition : share of the replier's words, function words too, that the partner said in an earlier turn
+repetition.offline : share of the replier's tokens in established shared expressions; no strangers
+initiated : share of the shared expressions that the replier used first; no strangers
+vocabulary : word types of both over word types of either, punctuation too
+coordination : how much likelier a closed word class is in a reply when the prime has it; mean over classes
+style : likeness of the rates of closed word classes; mean over classes that either uses
+similarity.lemmas : cosine of the lemma counts of reply and prime, mean over pairs
+similarity.tags : cosine of their part-of-speech bigrams, those of equal words left out; null without a tagger
 
 Limits
 ------
@@ -43,24 +54,48 @@ from __future__ import annotations
 
 from typing import Literal
 
+from convalign.dimensions.lexical.concepts import conceptual_similarity, load_encoder
+from convalign.dimensions.lexical.coordination import coordination
+from convalign.dimensions.lexical.expressions import Expression, expression_lexicon, shared_expressions
+from convalign.dimensions.lexical.frequency import frequency_matching, frequent_words
+from convalign.dimensions.lexical.function_words import function_words
 from convalign.dimensions.lexical.measure import Observation, observe, reference, score
+from convalign.dimensions.lexical.online import ExpressionStream, TurnExpressions, incremental_expressions
 from convalign.dimensions.lexical.settings import Settings, signature
+from convalign.dimensions.lexical.similarity import turn_similarity
+from convalign.dimensions.lexical.style import style_matching
 from convalign.dimensions.lexical.takeover import Share, entrainment, uptake
+from convalign.dimensions.lexical.terms import read_terms
 from convalign.dimensions.lexical.words import content_lemmas
 from convalign.scores import Metric
 
 __all__ = [
     "METRICS",
     "NEEDS",
+    "Expression",
+    "ExpressionStream",
     "Observation",
     "Settings",
     "Share",
+    "TurnExpressions",
+    "conceptual_similarity",
     "content_lemmas",
+    "coordination",
     "entrainment",
+    "expression_lexicon",
+    "frequency_matching",
+    "frequent_words",
+    "function_words",
+    "incremental_expressions",
+    "load_encoder",
     "observe",
+    "read_terms",
     "reference",
     "score",
+    "shared_expressions",
     "signature",
+    "style_matching",
+    "turn_similarity",
     "uptake",
 ]
 
@@ -82,6 +117,46 @@ METRICS = (
         "uptake.rest", "share", 0.0, 1.0, "higher",
         "share of the partner's new content types that the replier uses in any later turn",
         "own definition, docs/metrics.md", "one new content type before a reply",
+    ),
+    Metric(
+        "repetition", "share", 0.0, 1.0, "higher",
+        "share of the replier's words, function words too, that the partner said in an earlier turn",
+        "Dubuisson Duplessis et al. 2021 (DER, over words)", "one word after the partner spoke",
+    ),
+    Metric(
+        "repetition.offline", "share", 0.0, 1.0, "higher",
+        "share of the replier's tokens in established shared expressions; no strangers",
+        "Dubuisson Duplessis et al. 2017 (ER)", "one token",
+    ),
+    Metric(
+        "initiated", "share", 0.0, 1.0, "none",
+        "share of the shared expressions that the replier used first; no strangers",
+        "Dubuisson Duplessis et al. 2017 (IE)", "one shared expression",
+    ),
+    Metric(
+        "vocabulary", "share", 0.0, 1.0, "higher",
+        "word types of both over word types of either, punctuation too",
+        "Dubuisson Duplessis et al. 2017 (VO)", "one token of each",
+    ),
+    Metric(
+        "coordination", "1", -1.0, 1.0, "higher",
+        "how much likelier a closed word class is in a reply when the prime has it; mean over classes",
+        "Danescu-Niculescu-Mizil et al. 2012 (agg3)", "3 primes with a class",
+    ),
+    Metric(
+        "style", "share", 0.0, 1.0, "higher",
+        "likeness of the rates of closed word classes; mean over classes that either uses",
+        "Ireland & Pennebaker 2010 (LSM)", "one token of each, one class used",
+    ),
+    Metric(
+        "similarity.lemmas", "cosine", 0.0, 1.0, "higher",
+        "cosine of the lemma counts of reply and prime, mean over pairs",
+        "Duran, Paxton & Fusaroli 2019 (ALIGN)", "one pair of turns with words",
+    ),
+    Metric(
+        "similarity.tags", "cosine", 0.0, 1.0, "higher",
+        "cosine of their part-of-speech bigrams, those of equal words left out; null without a tagger",
+        "Duran, Paxton & Fusaroli 2019 (ALIGN)", "one pair of turns with words",
     ),
 )  # fmt: skip
 """Headline first."""

@@ -1,62 +1,73 @@
-"""From dialogues to rows: what is kept of a dialogue, and its strangers."""
+"""From dialogues to rows: what is kept of a dialogue, and what each direction gets."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import Any
 
+import numpy as np
+
 from convalign.dialogue import Dialogue
-from convalign.dimensions.lexical.settings import Settings
-from convalign.dimensions.lexical.takeover import (
-    Exchange,
-    Heard,
-    Said,
-    entrainment_of,
-    exchange,
-    taken_over,
-    uptake_of,
+from convalign.dimensions.lexical.closed_classes import answered, coordination, style
+from convalign.dimensions.lexical.direction import (
+    Measured,
+    TurnShares,
+    direction,
+    said_again,
+    took_over,
 )
-from convalign.dimensions.lexical.words import Reader, base, reader
+from convalign.dimensions.lexical.offline import repetition
+from convalign.dimensions.lexical.partners import bench, draw
+from convalign.dimensions.lexical.settings import Settings
+from convalign.dimensions.lexical.spoken import Ints, Lexer, Spoken, lexer
+from convalign.dimensions.lexical.turn_pairs import Pairs, pairs
+from convalign.dimensions.lexical.words import base
 from convalign.errors import ConvalignError
 from convalign.scores import Score, Scored, TurnScore, row, turn_row
 from convalign.surrogates import FEWEST, Pool, Side, side
 
 NAME = "lexical"
-NAMES = ("entrainment", "uptake", "uptake.rest")
-SILENT = -1
-"""In place of a number of tokens: the turn has no transcript."""
+NAMES = (
+    "entrainment", "uptake", "uptake.rest", "repetition", "repetition.offline", "initiated", "vocabulary",
+    "coordination", "style", "similarity.lemmas", "similarity.tags",
+)  # fmt: skip
 EVERYBODY = -1
 """In place of a prime: all speakers but the replier."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Observation:
-    """What is kept of one dialogue: content lemmas, no text.
+    """What is kept of one dialogue.
 
     Attributes
     ----------
     dialogue : id
-    sides : one per speaker, then, with more than two, one per speaker for all the others;
-        content = the lemmas in order, one a line
+    sides : one per speaker, then, with more than two, one per speaker for all the others
     speakers : in order of the first turn
-    turns : for each turn, (place of its speaker, content tokens or `SILENT`)
+    turns : [n_turns] place of the speaker of each turn
     directions : (place of the replier, place of the prime or `EVERYBODY`, label)
+    offline : (replier, prime) -> metrics that are read off the whole dialogue, without strangers
+    classes : number of closed word classes of the language
     reason : why nothing can be scored, or None
     messages : what the user should hear of
     """
 
     dialogue: str
-    sides: tuple[Side[str], ...]
+    sides: tuple[Side[Spoken], ...]
     speakers: tuple[str, ...]
-    turns: tuple[tuple[int, int], ...]
+    turns: tuple[int, ...]
     directions: tuple[tuple[int, int, str], ...]
+    offline: Mapping[tuple[int, int], dict[str, Measured]]
+    classes: int = 0
     reason: str | None = None
     messages: tuple[str, ...] = ()
 
 
 def observe(dialogues: Sequence[Dialogue], settings: Settings) -> list[Observation]:
-    """Find the content words of every turn.
+    """Find the words of every turn.
 
     Returns
     -------
@@ -67,36 +78,118 @@ def observe(dialogues: Sequence[Dialogue], settings: Settings) -> list[Observati
     UsageError, MissingExtraError
         The language or the pipeline of `settings` cannot be loaded.
     """
-    default = reader(settings.language, settings.spacy)
-    readers: list[tuple[Reader | None, tuple[str, ...]]] = []
-    wanted: dict[int, tuple[Reader, list[str]]] = {}
-    for dialogue in dialogues:
-        made, messages = _reader(dialogue, default, settings)
-        readers.append((made, messages))
+    default = lexer(base(settings.language), settings.spacy, settings.choice)
+    readers = [_reader(dialogue, default, settings) for dialogue in dialogues]
+    groups: dict[int, tuple[Lexer, list[int]]] = {}
+    for number, (made, _) in enumerate(readers):
         if made is not None:
-            texts = wanted.setdefault(id(made), (made, []))[1]
-            texts.extend(turn.text for turn in dialogue.turns if turn.text)
-    found = {key: iter(made.contents(texts, settings.choice)) for key, (made, texts) in wanted.items()}
-    observed = []
-    for dialogue, (made, messages) in zip(dialogues, readers, strict=True):
-        if made is None:
-            observed.append(_unread(dialogue, messages))
-            continue
-        lemmas = [
-            next(found[id(made)]) if turn.text else None if turn.text is None else []
-            for turn in dialogue.turns
+            groups.setdefault(id(made), (made, []))[1].append(number)
+    observed: list[Observation | None] = [None] * len(dialogues)
+    for made, numbers in groups.values():
+        group = [dialogues[number] for number in numbers]
+        for number, found in zip(numbers, _read(group, made, settings), strict=True):
+            observed[number] = replace(found, messages=readers[number][1])
+    return [
+        found if found is not None else _unread(dialogue, messages)
+        for found, dialogue, (_, messages) in zip(observed, dialogues, readers, strict=True)
+    ]
+
+
+def _read(dialogues: Sequence[Dialogue], made: Lexer, settings: Settings) -> Iterator[Observation]:
+    """Dialogues of one language; all their texts are read in one go."""
+    said = [_said(dialogue) for dialogue in dialogues]
+    texts = [d.turns[turn].text or "" for d, turns in zip(dialogues, said, strict=True) for turn in turns]
+    spoken = made.read([turn for turns in said for turn in turns], texts)
+    words = list(spoken.split([len(turns) for turns in said]))
+    who = [np.array(_places(d), np.int64)[w.turn] for d, w in zip(dialogues, words, strict=True)]
+    offline = repetition(words, who)
+    classes = len(made.functions.classes) if made.functions is not None else 0
+    for dialogue, one, speaker, found in zip(dialogues, words, who, offline, strict=True):
+        yield Observation(
+            dialogue.id, _sides(dialogue, one, speaker, made, settings), dialogue.speakers,
+            tuple(_places(dialogue)), _directions(dialogue), found, classes,
+        )  # fmt: skip
+
+
+def _said(dialogue: Dialogue) -> list[int]:
+    """Turns that have a transcript; a speaker who has only empty ones has none."""
+    speak = {turn.speaker for turn in dialogue.turns if turn.text}
+    return [n for n, turn in enumerate(dialogue.turns) if turn.text is not None and turn.speaker in speak]
+
+
+def _places(dialogue: Dialogue) -> list[int]:
+    """The place of the speaker of each turn."""
+    place = {speaker: number for number, speaker in enumerate(dialogue.speakers)}
+    return [place[turn.speaker] for turn in dialogue.turns]
+
+
+def _sides(
+    dialogue: Dialogue, words: Spoken, who: Ints, made: Lexer, settings: Settings
+) -> tuple[Side[Spoken], ...]:
+    """Each speaker as a possible stranger, then, with more than two, all the others of each."""
+    told = replace(dialogue, meta={**dialogue.meta, "language": made.reader.source.language})
+    sides = []
+    for place, speaker in enumerate(dialogue.speakers):
+        mine = words.take(who == place)
+        sides.append(side(told, speaker, mine, fingerprint=mine.form.tobytes().hex(), within=settings.within))
+    if len(sides) > 2:
+        sides += [
+            replace(
+                one,
+                # A name of its own: a group is nobody's namesake in another dialogue.
+                speaker=f"all but {one.speaker} of {dialogue.id}",
+                role=f"all but {one.role or 'one'}",
+                others=frozenset(dialogue.speakers),
+                fingerprint=f"all but {one.fingerprint}",
+                content=words.take(who != place),
+            )
+            for place, one in enumerate(sides)
         ]
-        observed.append(_observation(dialogue, lemmas, made, messages, settings.within))
-    return observed
+    return tuple(sides)
 
 
-def reference(observations: Sequence[Observation], pool: Pool[str], settings: Settings) -> dict[str, Any]:
+def _directions(dialogue: Dialogue) -> tuple[tuple[int, int, str], ...]:
+    """Ordered pairs, then, with more than two speakers, each against everybody else."""
+    place = {speaker: number for number, speaker in enumerate(dialogue.speakers)}
+    found = [(place[d.replier], place[d.prime], d.label) for d in dialogue.directions()]
+    if len(place) > 2:
+        found += [(a, EVERYBODY, f"{dialogue.label(name)}->all") for name, a in place.items()]
+    return tuple(found)
+
+
+def _reader(dialogue: Dialogue, default: Lexer, settings: Settings) -> tuple[Lexer | None, tuple[str, ...]]:
+    """What reads a dialogue, and what to tell of it."""
+    language = dialogue.language
+    if language is None or base(language) == default.reader.source.language:
+        return default, ()
+    if settings.spacy is not None:
+        return None, (
+            f"language {language!r} is not that of the pipeline {settings.spacy!r}; score it by itself",
+        )
+    try:
+        made = lexer(base(language), None, settings.choice)
+    except ConvalignError as error:
+        return None, (str(error),)
+    if made.reader.source.lemmas == "form":
+        return made, (f"language {language!r}: spaCy has no lemma table; lower-case forms were compared",)
+    return made, ()
+
+
+def _unread(dialogue: Dialogue, messages: tuple[str, ...]) -> Observation:
+    """A dialogue in a language that cannot be read; it lends no strangers."""
+    return Observation(
+        dialogue.id, (), dialogue.speakers, tuple(_places(dialogue)), _directions(dialogue), {},
+        reason="language not covered", messages=messages,
+    )  # fmt: skip
+
+
+def reference(observations: Iterable[Observation], pool: Pool[Spoken], settings: Settings) -> dict[str, Any]:
     """Nothing of this dimension is frozen over a run."""
     return {}
 
 
 def score(
-    observation: Observation, pool: Pool[str], reference: Mapping[str, Any], settings: Settings
+    observation: Observation, pool: Pool[Spoken], reference: Mapping[str, Any], settings: Settings
 ) -> Scored:
     """Score every direction of one dialogue, beside its strangers.
 
@@ -110,227 +203,96 @@ def score(
     Scored, rows per direction and metric; turn rows of `entrainment`, value = taken over / types,
     baseline = mean over strangers in that turn, n = types.
     """
+    names = NAMES
     if not observation.directions:
         reason = "one turn" if len(observation.turns) == 1 else "one speaker"
-        blank = (row(observation.dialogue, NAME, m, "-", value=None, n=0, reason=reason) for m in NAMES)
-        return Scored(tuple(blank))
+        return Scored(tuple(_null(observation, name, "-", reason) for name in names))
     rows: list[Score] = []
     turns: list[TurnScore] = []
-    said = _said(observation)
+    answers, generator = answered(observation.turns), _generator(observation, settings)
     for replier, prime, label in observation.directions:
         if observation.reason is not None:
-            rows += [
-                row(observation.dialogue, NAME, m, label, value=None, n=0, reason=observation.reason)
-                for m in NAMES
-            ]
+            rows += [_null(observation, name, label, observation.reason) for name in names]
             continue
-        whom = None if prime == EVERYBODY else str(prime)
-        given = exchange(said, str(replier), whom, history=settings.history)
         place = prime if prime != EVERYBODY else len(observation.speakers) + replier
-        drawn = strangers(pool, observation.sides[place], given.length, settings.surrogates)
-        streams = [Heard(stream) for stream in drawn]
-        rows += _rows(observation, label, given, streams, settings)
-        turns += _turn_rows(observation, label, replier, given, streams)
-    return Scored(tuple(rows), tuple(turns) if any(lemmas is not None for _, lemmas in said) else ())
-
-
-def strangers(pool: Pool[str], target: Side[str], length: int, count: int) -> list[list[str]]:
-    """Draw streams that could stand in the partner's place.
-
-    Parameters
-    ----------
-    target : the real partner
-    length : content tokens that each stream must have, >= 0
-    count : how many are wanted
-
-    Returns
-    -------
-    [<= count][length] lemmas: each a stranger's, cut, or extended by further strangers in seeded
-    order. [] when fewer than 5 dialogues are eligible, or all of them together are too short.
-    """
-    if not length:
-        return []
-    streams = []
-    for number, one in enumerate(pool.strangers(target, count, accept=_speaks)):
-        stream = one.content.split("\n")
-        used, wanted = {one.dialogue}, 2
-        while len(stream) < length:
-            more = pool.strangers(target, wanted, accept=_speaks, salt=f"extend {number}")
-            for other in more:
-                if other.dialogue not in used:
-                    used.add(other.dialogue)
-                    stream += other.content.split("\n")
-            if len(more) < wanted:
-                break
-            wanted *= 2
-        if len(stream) >= length:
-            streams.append(stream[:length])
-    return streams
-
-
-def _speaks(one: Side[str]) -> bool:
-    """Whether a side has content words at all."""
-    return bool(one.content)
-
-
-def _rows(
-    observation: Observation, label: str, given: Exchange, streams: list[Heard], settings: Settings
-) -> list[Score]:
-    """The dialogue rows of one direction."""
-    rows = []
-    for name in NAMES:
-        window = settings.uptake_turns if name == "uptake" else None
-        real, *chance = (
-            entrainment_of(given, stream) if name == "entrainment" else uptake_of(given, stream, window)
-            for stream in (Heard(given.stream), *streams)
+        partner = observation.sides[place]
+        one = direction(observation.sides[replier].content, partner.content)
+        made = bench(pool)
+        strangers = draw(made, pool, partner, settings.surrogates)
+        found, shares = took_over(
+            one, made, strangers, history=settings.history, window=settings.uptake_turns
         )
-        values = [one.value for one in chance if one.value is not None]
-        if len(values) < min(FEWEST, settings.surrogates):
-            values = []
-        reason = real.reason if real.value is None else None if values else "too few strangers"
-        rows.append(
-            row(
-                observation.dialogue,
-                NAME,
-                name,
-                label,
-                value=real.value,
-                n=real.n,
-                reason=reason,
-                surrogates=values,
-            )
+        found |= said_again(one, made, strangers)
+        adjacent = pairs(one, made, strangers)
+        found["similarity.lemmas"] = adjacent.similarity()
+        found["similarity.tags"] = _tags(adjacent)
+        found["coordination"] = coordination(
+            one, answers, observation.classes, settings.surrogates, generator
         )
-    return rows
+        found["style"] = style(one, observation.classes, strangers)
+        found |= observation.offline.get((replier, place), {})
+        rows += [_row(observation, name, label, found[name], settings) for name in names if name in found]
+        turns += _turn_rows(observation, label, replier, shares)
+    spoken = any(len(side.content.turn) for side in observation.sides)
+    return Scored(tuple(rows), tuple(turns) if spoken else ())
 
 
-def _turn_rows(
-    observation: Observation, label: str, replier: int, given: Exchange, streams: list[Heard]
-) -> list[TurnScore]:
+def _tags(adjacent: Pairs) -> Measured:
+    """The cosine over parts of speech, where somebody tagged them."""
+    if adjacent.one.mine.tag is None and not adjacent.one.silent:
+        return Measured(None, 0, "no tagger", np.zeros(0))
+    return adjacent.tags()
+
+
+def _generator(observation: Observation, settings: Settings) -> np.random.Generator:
+    """Shuffles by dialogue: the same whatever else is in the log."""
+    text = f"{settings.seed}\x00{observation.dialogue}".encode("utf-8", "surrogatepass")
+    return np.random.Generator(np.random.PCG64(int.from_bytes(blake2b(text, digest_size=8).digest(), "big")))
+
+
+def _null(observation: Observation, name: str, label: str, reason: str) -> Score:
+    return row(observation.dialogue, NAME, name, label, value=None, n=0, reason=reason)
+
+
+def _row(observation: Observation, name: str, label: str, found: Measured, settings: Settings) -> Score:
+    """One metric of one direction; a chance level rests on 5 strangers at least."""
+    chance = found.chance[~np.isnan(found.chance)].tolist()
+    if len(chance) < min(FEWEST, settings.surrogates):
+        chance = []
+    reason = found.reason if found.value is None or chance else found.reason or "too few strangers"
+    return row(
+        observation.dialogue,
+        NAME,
+        name,
+        label,
+        value=found.value,
+        n=found.n,
+        reason=reason,
+        surrogates=chance,
+    )
+
+
+def _turn_rows(observation: Observation, label: str, replier: int, shares: TurnShares) -> Iterator[TurnScore]:
     """One row per turn of the replier."""
-    real = taken_over(given, Heard(given.stream))
-    chance = [sum(counts) for counts in zip(*(taken_over(given, s) for s in streams), strict=True)]
-    numbers = {reply.turn: number for number, reply in enumerate(given.replies)}
-    rows = []
-    for turn, (speaker, _) in enumerate(observation.turns):
+    place = {turn: number for number, turn in enumerate(shares.turn.tolist())}
+    value, baseline = shares.value.tolist(), shares.baseline.tolist()
+    n, heard = shares.n.tolist(), shares.heard.tolist()
+    for turn, speaker in enumerate(observation.turns):
         if speaker != replier:
             continue
-        number = numbers.get(turn)
-        reason = "no words" if number is None else given.replies[number].reason
-        value = baseline = None
-        n = 0
-        if number is not None and reason is None:
-            n = len(given.replies[number].types)
-            value = real[number] / n
-            baseline = chance[number] / (n * len(streams)) if streams else None
-        rows.append(
-            turn_row(
-                observation.dialogue,
-                turn,
-                observation.speakers[replier],
-                NAME,
-                "entrainment",
-                label,
-                value=value,
-                n=n,
-                reason=reason,
-                baseline=baseline,
-            )
-        )
-    return rows
-
-
-def _said(observation: Observation) -> list[Said]:
-    """Speaker (as place) and lemmas of each turn, cut out of the sides again."""
-    streams = [s.content.split("\n") if s.content else [] for s in observation.sides]
-    at = [0] * len(observation.speakers)
-    said: list[Said] = []
-    for speaker, tokens in observation.turns:
-        if tokens == SILENT:
-            said.append((str(speaker), None))
-            continue
-        said.append((str(speaker), streams[speaker][at[speaker] : at[speaker] + tokens]))
-        at[speaker] += tokens
-    return said
-
-
-def _reader(dialogue: Dialogue, default: Reader, settings: Settings) -> tuple[Reader | None, tuple[str, ...]]:
-    """What reads a dialogue, and what to tell of it."""
-    language = dialogue.language
-    if language is None or base(language) == default.source.language:
-        return default, ()
-    if settings.spacy is not None:
-        return None, (
-            f"language {language!r} is not that of the pipeline {settings.spacy!r}; score it by itself",
-        )
-    try:
-        made = reader(language)
-    except ConvalignError as error:
-        return None, (str(error),)
-    if made.source.lemmas == "form":
-        return made, (f"language {language!r}: spaCy has no lemma table; lower-case forms were compared",)
-    return made, ()
-
-
-def _unread(dialogue: Dialogue, messages: tuple[str, ...]) -> Observation:
-    """A dialogue in a language that cannot be read; it lends no strangers."""
-    speakers = dialogue.speakers
-    turns = tuple((speakers.index(turn.speaker), SILENT) for turn in dialogue.turns)
-    directions = _directions(dialogue)
-    return Observation(dialogue.id, (), speakers, turns, directions, "language not covered", messages)
-
-
-def _observation(
-    dialogue: Dialogue,
-    lemmas: list[list[str] | None],
-    made: Reader,
-    messages: tuple[str, ...],
-    within: str | None,
-) -> Observation:
-    """What is kept of a dialogue whose words were found."""
-    speakers = dialogue.speakers
-    words = {turn.speaker for turn in dialogue.turns if turn.text}
-    turns: list[tuple[int, int]] = []
-    streams: list[list[str]] = [[] for _ in speakers]
-    texts: list[list[str]] = [[] for _ in speakers]
-    others: list[list[str]] = [[] for _ in speakers]
-    for turn, found in zip(dialogue.turns, lemmas, strict=True):
-        place = speakers.index(turn.speaker)
-        if found is None or turn.speaker not in words:
-            turns.append((place, SILENT))
-            continue
-        turns.append((place, len(found)))
-        streams[place] += found
-        texts[place].append(turn.text or "")
-        if len(speakers) > 2:
-            for other in range(len(speakers)):
-                if other != place:
-                    others[other] += found
-    sides = [
-        side(dialogue, name, "\n".join(stream), fingerprint="\n".join(text), within=within)
-        for name, stream, text in zip(speakers, streams, texts, strict=True)
-    ]
-    if len(speakers) > 2:
-        sides += [
-            replace(
-                one,
-                # A name of its own: a group is nobody's namesake in another dialogue.
-                speaker=f"all but {one.speaker} of {dialogue.id}",
-                role=f"all but {one.role or 'one'}",
-                others=frozenset(speakers),
-                fingerprint=f"all but {one.fingerprint}",
-                content="\n".join(stream),
-            )
-            for one, stream in zip(sides, others, strict=True)
-        ]
-    language = made.source.language
-    spoken = tuple(replace(one, language=language) for one in sides)
-    return Observation(dialogue.id, spoken, speakers, tuple(turns), _directions(dialogue), None, messages)
-
-
-def _directions(dialogue: Dialogue) -> tuple[tuple[int, int, str], ...]:
-    """Ordered pairs, then, with more than two speakers, each against everybody else."""
-    place = {speaker: number for number, speaker in enumerate(dialogue.speakers)}
-    found = [(place[d.replier], place[d.prime], d.label) for d in dialogue.directions()]
-    if len(place) > 2:
-        found += [(a, EVERYBODY, f"{dialogue.label(name)}->all") for name, a in place.items()]
-    return tuple(found)
+        at = place.get(turn)
+        reason = None
+        if at is None:
+            reason = "no words"
+        elif not heard[at]:
+            reason = "no partner history"
+        elif not n[at]:
+            reason = "no content words"
+        real, chance = (value[at], baseline[at]) if at is not None else (None, None)
+        yield turn_row(
+            observation.dialogue, turn, observation.speakers[replier], NAME, "entrainment", label,
+            value=None if reason else real,
+            n=n[at] if at is not None and not reason else 0,
+            reason=reason,
+            baseline=None if reason or chance is None or math.isnan(chance) else chance,
+        )  # fmt: skip

@@ -58,9 +58,7 @@ class ExpressionStream:
     ('a cheap red lamp',)
     """
 
-    def __init__(
-        self, *, lowercase: bool = True, language: str = "en", pipeline: str | None = None
-    ) -> None:
+    def __init__(self, *, lowercase: bool = True, language: str = "en", pipeline: str | None = None) -> None:
         self._reader = reader(language, pipeline)
         self._lower = lowercase
         self._heard: dict[str, _Automaton] = {}
@@ -124,7 +122,7 @@ def incremental_expressions(
 def _two(dialogue: Dialogue) -> Dialogue:
     """dialign counts every further speaker as the first one here, without a word."""
     first, *more = dialogue.speakers
-    fold = {speaker: first for speaker in more[1:]}
+    fold = dict.fromkeys(more[1:], first)
     turns = (replace(turn, speaker=fold.get(turn.speaker, turn.speaker)) for turn in dialogue.turns)
     return replace(dialogue, turns=tuple(turns))
 
@@ -172,11 +170,12 @@ class _Automaton:
 
     def holds(self, gram: Sequence[str]) -> bool:
         """Whether an n-gram stands in one of the turns."""
-        state: int | None = 0
+        state = 0
         for token in gram:
-            state = self._next[state].get(token)
-            if state is None:
+            following = self._next[state].get(token)
+            if following is None:
                 return False
+            state = following
         return True
 
     def match(self, tokens: Sequence[str]) -> list[int]:

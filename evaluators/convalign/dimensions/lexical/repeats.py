@@ -326,7 +326,10 @@ def _interval(suffixes: _Suffixes, start: Ints, length: Ints, head: Ints, tail: 
         at = suffixes.order[place]
         fits = suffixes.rest[at] >= length
         second = np.minimum(at + length - half, n - 1)
-        return fits & (_pick(suffixes, bits, at) == head) & (_pick(suffixes, bits, second) == tail)
+        same: NDArray[np.bool_] = (_pick(suffixes, bits, at) == head) & (
+            _pick(suffixes, bits, second) == tail
+        )
+        return fits & same
 
     edges = []
     for step in (-1, 1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from convalign.dimensions.lexical.function_words import shipped
 from convalign.dimensions.lexical.words import Choice, check_pattern, reader
 from convalign.errors import UsageError
 
@@ -85,6 +86,7 @@ def signature(settings: Settings) -> str:
     ['lemma:lookup', 'history:2']
     """
     source = reader(settings.language, settings.spacy).source
+    functions = shipped(source.language)
     parts = {
         "tok": source.tokens,
         "lemma": source.lemmas,
@@ -93,6 +95,7 @@ def signature(settings: Settings) -> str:
         "terms": "all" if settings.terms is None else f"{len(settings.terms)}-{_digest(*settings.terms)}",
         "pattern": "none" if settings.pattern is None else _digest(settings.pattern),
         "numbers": "yes" if settings.numbers else "no",
+        "functions": functions.name if functions is not None else "none",
         "surrogates": settings.surrogates,
         "within": settings.within or "none",
         "seed": settings.seed,

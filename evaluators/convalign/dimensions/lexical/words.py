@@ -139,6 +139,15 @@ class Reader:
         docs = [self.nlp.tokenizer(_clean(text)) for text in texts]
         return [tuple(t.lower_ if lower else t.text for t in doc if not t.is_space) for doc in docs]
 
+    def verdict(self, form: str, lemma: str, choice: Choice) -> str:
+        """The lemma if a form counts as content, else nothing; for choices without terms."""
+        return _verdict(form, lemma, choice, self.stops)
+
+    @staticmethod
+    def clean(text: str) -> str:
+        """NFC and plain apostrophes, as every text is given to spaCy."""
+        return _clean(text)
+
     def _forms(self, text: str) -> list[str]:
         """Lower-case tokens of a clean text."""
         return [token.lower_ for token in self.nlp.tokenizer(text)]

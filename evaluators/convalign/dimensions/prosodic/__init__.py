@@ -48,7 +48,7 @@ nuclei. De Looze & Hirst (2008), two-pass pitch range. swift-f0 0.3, pitch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Final, Literal
@@ -199,7 +199,7 @@ def observe(dialogues: Sequence[Dialogue], settings: Settings) -> list[Observati
     return found
 
 
-def reference(observations: Sequence[Observation], pool: Pool[Voice], settings: Settings) -> dict[str, Any]:
+def reference(observations: Iterable[Observation], pool: Pool[Voice], settings: Settings) -> dict[str, Any]:
     """Freeze the scale of the headline: the mean distance to strangers per feature.
 
     Returns
@@ -207,8 +207,9 @@ def reference(observations: Sequence[Observation], pool: Pool[Voice], settings: 
     ``{"features": [...], "G": {feature: distance}, "n": {feature: number of distances}}``; a feature
     without strangers is absent from ``G``.
     """
-    features = feature_set(observations, settings.fixed_gain)
-    return frozen_scale(observations, pool, count=settings.surrogates, features=features)
+    seen = list(observations)
+    features = feature_set(seen, settings.fixed_gain)
+    return frozen_scale(seen, pool, count=settings.surrogates, features=features)
 
 
 def score(
