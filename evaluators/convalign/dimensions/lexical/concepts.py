@@ -10,6 +10,7 @@ import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -207,16 +208,15 @@ def _pooled(found: Vectors, mask: NDArray[np.int64], model: Path) -> Vectors:
 def _hub(name: str) -> Encoder:
     """An encoder of the hub, by torch; only because the user named it."""
     try:
-        import torch
-        from transformers import AutoModel, AutoTokenizer
+        torch, transformers = import_module("torch"), import_module("transformers")
     except ImportError:
         raise MissingExtraError(
             f"encoder {name!r} has no model.onnx, and needs torch without it: pip install 'convalign[torch]'"
         ) from None
     safe: dict[str, Any] = {"trust_remote_code": False}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name, **safe)
-        model = AutoModel.from_pretrained(name, use_safetensors=True, **safe).eval()
+        tokenizer = transformers.AutoTokenizer.from_pretrained(name, **safe)
+        model = transformers.AutoModel.from_pretrained(name, use_safetensors=True, **safe).eval()
     except (OSError, ValueError) as error:
         first = str(error).split("\n", maxsplit=1)[0]
         raise UsageError(f"encoder {name!r}: {first}; name a folder, or a hub id with safetensors") from None

@@ -18,6 +18,7 @@ from convalign.dimensions.lexical.words import Words, reader
 from convalign.errors import UsageError
 
 Level = Literal["tokens", "lemmas", "tags"]
+Compat = Literal["align"] | None
 Tokens = Sequence[tuple[str, str]]
 """Form and what is compared of it (form, lemma or tag), token by token."""
 
@@ -92,7 +93,7 @@ def turn_similarity(
     ignore_shared: bool = True,
     language: str = "en",
     pipeline: str | None = None,
-    compat: Literal["align"] | None = None,
+    compat: Compat = None,
 ) -> TurnSimilarity:
     """Compare every turn with the one `lag` turns before it.
 
@@ -148,7 +149,8 @@ def turn_similarity(
         units = _merged(units)
     pairs = []
     for (i, prime, before), (j, reply, after) in zip(units, units[lag:], strict=False):
-        values, reasons = {}, {}
+        values: dict[int, float | None] = {}
+        reasons: dict[int, str] = {}
         for size in sorted(n):
             if not spoken[i] or not spoken[j]:
                 values[size], reasons[size] = None, "no words"
@@ -182,7 +184,7 @@ def tag_cosine(
     n: int,
     *,
     ignore_shared: bool = True,
-    compat: Literal["align"] | None = None,
+    compat: Compat = None,
 ) -> float | None:
     """Cosine of the tag n-grams of two turns.
 
@@ -206,7 +208,7 @@ def tag_cosine(
 
 
 def _similarity(
-    prime: Tokens, reply: Tokens, n: int, level: Level, ignore_shared: bool, compat: Literal["align"] | None
+    prime: Tokens, reply: Tokens, n: int, level: Level, ignore_shared: bool, compat: Compat
 ) -> float | None:
     if level == "tags":
         value = tag_cosine(prime, reply, n, ignore_shared=ignore_shared, compat=compat)
@@ -220,9 +222,7 @@ def _grams(tokens: Tokens, n: int) -> list[tuple[tuple[str, str], ...]]:
     return [tuple(tokens[at : at + n]) for at in range(len(tokens) - n + 1)]
 
 
-def _compared(
-    words: Words, level: Level, ignore: Collection[str], compat: str | None
-) -> list[tuple[str, str]]:
+def _compared(words: Words, level: Level, ignore: Collection[str], compat: Compat) -> list[tuple[str, str]]:
     """What is compared of a turn."""
     tags = words.tags or words.forms
     if compat == "align":
@@ -260,7 +260,7 @@ def _directions(pairs: Sequence[PairSimilarity]) -> tuple[DirectedSimilarity, ..
 
 
 def _pooled(
-    units: Sequence[Unit], n: Collection[int], level: Level, compat: Literal["align"] | None
+    units: Sequence[Unit], n: Collection[int], level: Level, compat: Compat
 ) -> dict[tuple[str, str], dict[int, float | None]]:
     """Cosines over everything that two speakers say; n-grams stay inside turns."""
     speakers = dict.fromkeys(speaker for _, speaker, _ in units)
