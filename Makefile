@@ -1,7 +1,7 @@
 # The developer's manual: what can be done here, one word each.
 PYTHON ?= python
 
-.PHONY: check lint types contracts docs docs-check test bench reports
+.PHONY: check lint types contracts docs docs-check test bench bench-lexical reports
 
 check: lint types contracts docs-check test   ## everything that must hold before a commit lands
 
@@ -27,6 +27,9 @@ test:                ## the tests of the README
 
 bench:               ## measured ratios, written to benchmarks/README.md
 	$(PYTHON) benchmarks/run.py
+
+bench-lexical:       ## the lexical dimension against its yardstick and its peers (DATA=folder PEERS=python)
+	$(PYTHON) benchmarks/lexical.py $(DATA) $(if $(PEERS),--peers $(PEERS))
 
 reports:             ## rebuild the committed design review from the bundled corpus
 	$(PYTHON) -m convalign demo -o build/demo --force

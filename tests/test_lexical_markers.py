@@ -557,10 +557,10 @@ def test_the_quick_form_gives_the_same(held: list[tuple[int, int]], least: int) 
     assert [None if math.isnan(v) else v for v in fast.score.tolist()] == near(
         [m.score for m in slow.markers]
     )
-    rows = np.random.default_rng(0).permuted(np.tile(replies, (7, 1)), axis=1)
-    means = shuffled_means(primes, rows, 3, target_thresh=least)
+    orders = np.random.default_rng(0).permuted(np.tile(np.arange(len(replies)), (7, 1)), axis=1)
+    means = shuffled_means(primes, replies, orders, 3, target_thresh=least)
     assert means.tolist() == near(
-        [pairwise(primes, row, 3, target_thresh=least).mean for row in rows], nan_ok=True
+        [pairwise(primes, replies[row], 3, target_thresh=least).mean for row in orders], nan_ok=True
     )
     if slow.value is None:
         assert math.isnan(fast.mean)
@@ -573,7 +573,7 @@ def test_no_pairs_at_all() -> None:
     none = np.array([], dtype=np.uint16)
     found = pairwise(none, none, 8)
     assert (found.replies, math.isnan(found.mean), found.n_defined) == (0, True, 0)
-    assert np.isnan(shuffled_means(none, np.zeros((3, 0), dtype=np.uint16), 8)).all()
+    assert np.isnan(shuffled_means(none, none, np.zeros((3, 0), dtype=np.int64), 8)).all()
 
 
 # ------------------------------------------------------------------ style matching

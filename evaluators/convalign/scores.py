@@ -190,8 +190,9 @@ def row(
     (0.25, 0.25, 0.5)
     """
     chance = [float(s) for s in surrogates]
-    base = baseline if baseline is not None else (math.fsum(chance) / len(chance) if chance else None)
-    for number in (value, base, math.fsum(chance)):
+    total = math.fsum(chance)
+    base = baseline if baseline is not None else (total / len(chance) if chance else None)
+    for number in (value, base, total):
         if number is not None and not math.isfinite(number):
             raise RunError(
                 f"{dialogue}: {dimension}.{metric}: {number} is not finite; a scorer gives None with a reason"
@@ -217,7 +218,7 @@ def row(
         )
     return Score(
         dialogue, dimension, metric, direction, float(value), base, excess, n, "scored",
-        reason if base is None else None, _sd(chance), len(chance), p,
+        reason if base is None else None, _sd(chance, total), len(chance), p,
     )  # fmt: skip
 
 
@@ -265,11 +266,11 @@ def turn_row(
     )
 
 
-def _sd(values: list[float]) -> float | None:
-    """Standard deviation (n - 1), None under two values."""
+def _sd(values: list[float], total: float) -> float | None:
+    """Standard deviation (n - 1) of values with this sum, None under two values."""
     if len(values) < 2:
         return None
-    mean = math.fsum(values) / len(values)
+    mean = total / len(values)
     return math.sqrt(math.fsum([(v - mean) ** 2 for v in values]) / (len(values) - 1))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,8 +52,9 @@ def coordination(
     found = pairwise(primes, replies, classes) if len(replies) else None
     if found is None or np.isnan(found.mean):
         return Measured(None, 0, "too few pairs", np.zeros(0))
-    shuffled = generator.permuted(np.tile(replies, (shuffles, 1)), axis=1)
-    return Measured(found.mean, len(replies), None, shuffled_means(primes, shuffled, classes))
+    n = len(replies)
+    orders = generator.permuted(np.tile(np.arange(n), (shuffles, 1)), axis=1)
+    return Measured(found.mean, n, None, shuffled_means(primes, replies, orders, classes))
 
 
 def style(one: Direction, classes: int, strangers: Sequence[Chain]) -> Measured:
@@ -64,9 +66,9 @@ def style(one: Direction, classes: int, strangers: Sequence[Chain]) -> Measured:
     """
     if one.silent or not classes:
         return Measured(None, 0, "no words" if one.silent else LACKING, np.zeros(0))
-    own = bits(one.mine.marker).sum(axis=0, dtype=np.int64)[None]
-    real = bits(one.theirs.marker).sum(axis=0, dtype=np.int64)
-    other = np.stack([real, *(_counts(chain, len(one.theirs.form)) for chain in strangers)])
+    own, other = _totals(one.mine)[None], _totals(one.theirs)[None]
+    if len(strangers):
+        other = np.concatenate((other, _counts(strangers, len(one.theirs.form))))
     words, spoken = own[:, WORD], other[:, WORD]
     if not words[0] or not spoken[0]:
         return Measured(None, 0, "no words", np.zeros(0))
@@ -77,6 +79,8 @@ def style(one: Direction, classes: int, strangers: Sequence[Chain]) -> Measured:
     return Measured(float(mean[0]), int(min(words[0], spoken[0])), None, mean[1:])
 
 
+# Each speaker of a dialogue is replier and partner in turn.
+@lru_cache(maxsize=16)
 def _held(spoken: Spoken) -> Masks:
     """[n_turns] classes of each turn; 0 for turns without tokens."""
     held = np.zeros(len(spoken.length), np.uint16)
@@ -87,11 +91,22 @@ def _held(spoken: Spoken) -> Masks:
     return held
 
 
-def _counts(chain: Chain, length: int) -> Ints:
-    """[16] tokens with each bit among the first `length` of a stranger."""
-    total = np.zeros(16, np.int64)
-    for one in chain:
-        within = min(length, len(one.marked) - 1)
-        total += one.marked[within]
-        length -= within
-    return total
+@lru_cache(maxsize=16)
+def _totals(spoken: Spoken) -> Ints:
+    """[16] tokens with each bit."""
+    totals: Ints = bits(spoken.marker).sum(axis=0, dtype=np.int64)
+    return totals
+
+
+def _counts(strangers: Sequence[Chain], length: int) -> Ints:
+    """[n_strangers, 16] tokens with each bit among the first `length` of each stranger."""
+    rows: list[Ints] = []
+    begins: list[int] = []
+    for chain in strangers:
+        begins.append(len(rows))
+        wanted = length
+        for one in chain:
+            within = min(wanted, len(one.marked) - 1)
+            rows.append(one.marked[within])
+            wanted -= within
+    return np.add.reduceat(np.array(rows), begins, axis=0)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Masks = NDArray[np.uint16]
+_BITS = np.left_shift(1, np.arange(16)).astype(np.uint16)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,32 +81,33 @@ def pairwise(prime_masks: Masks, reply_masks: Masks, n_classes: int, *, target_t
 
 
 def shuffled_means(
-    prime_masks: Masks, shuffled: Masks, n_classes: int, *, target_thresh: int = 3
+    prime_masks: Masks,
+    reply_masks: Masks,
+    orders: NDArray[np.int64],
+    n_classes: int,
+    *,
+    target_thresh: int = 3,
 ) -> NDArray[np.float64]:
-    """Mean coordination of the same primes with replies in other orders.
+    """Mean coordination of the same primes with the same replies in other orders.
 
     Parameters
     ----------
-    prime_masks : [n_pairs]
-    shuffled : [n_surrogates, n_pairs], each row an order of the same replies, or a stranger's
+    prime_masks, reply_masks : [n_pairs]
+    orders : [n_surrogates, n_pairs], each row an order of the replies
     n_classes, target_thresh : as in `pairwise`
 
     Returns
     -------
     [n_surrogates], -1..1; nan if no class is defined. The same classes are defined in all rows,
-    because the primes decide that.
+    because the primes decide that. What each reply adds behind each prime is worked out once.
     """
     bits = _BITS[:n_classes]
-    primed = (prime_masks[:, None] & bits) != 0
+    primed, answered = (prime_masks[:, None] & bits) != 0, (reply_masks[:, None] & bits) != 0
     primes = primed.sum(axis=0)
     defined = primes >= max(target_thresh, 1)
     if not defined.any():
-        return np.full(len(shuffled), np.nan)
-    # The mean of J/K - T/N is a weighted sum over pairs and classes: one weight for each.
+        return np.full(len(orders), np.nan)
     weights = primed[:, defined] / primes[defined] - 1.0 / len(prime_masks)
-    answered = (shuffled[:, :, None] & bits[defined]) != 0
-    total: NDArray[np.float64] = np.tensordot(answered.astype(np.float64), weights, axes=2)
+    added = weights @ answered[:, defined].T.astype(np.float64)
+    total: NDArray[np.float64] = added[np.arange(len(prime_masks)), orders].sum(axis=1)
     return total / int(defined.sum())
-
-
-_BITS = (1 << np.arange(16)).astype(np.uint16)

@@ -116,7 +116,7 @@ class Stranger:
     order: Ints
     by_length: Ints
     norm: NDArray[np.float64]
-    marked: NDArray[np.int32]
+    marked: Ints
 
 
 @dataclass(slots=True)
@@ -135,7 +135,7 @@ class Bench:
             length = side.content.length
             some = length > 0
             order = np.argsort(length[some], kind="stable")
-            marked = np.zeros((len(side.content.marker) + 1, 16), np.int32)
+            marked = np.zeros((len(side.content.marker) + 1, 16), np.int64)
             np.cumsum(bits(side.content.marker), axis=0, out=marked[1:])
             self.known[key] = Stranger(
                 side,
@@ -257,6 +257,9 @@ def table(
         return Table(real, np.array(distinct), none)
     parts = []
     for chain in strangers:
+        if len(chain) == 1:
+            parts.append(chain[0].items[kind][:length])
+            continue
         wanted = length
         for one in chain:
             parts.append(one.items[kind][:wanted])

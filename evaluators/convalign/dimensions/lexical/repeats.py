@@ -180,10 +180,24 @@ def _dense(*columns: NDArray[Any]) -> Ints:
     """Number the different rows of some columns from 0."""
     number = np.zeros(len(columns[0]), np.int64)
     for column in columns:
-        _, inner = np.unique(column, return_inverse=True)
-        number = number * (int(inner.max(initial=0)) + 1) + inner
-        _, number = np.unique(number, return_inverse=True)
+        width = int(column.max(initial=-1)) + 2
+        key = number * width + column + 1
+        order = _order(key)
+        number = np.empty(len(key), np.int64)
+        ordered = key[order]
+        new = np.zeros(len(key), np.int64)
+        new[1:] = ordered[1:] != ordered[:-1]
+        number[order] = np.cumsum(new)
     return number
+
+
+def _order(key: Ints) -> Ints:
+    """Places of whole numbers >= 0 in rising order, equals in the order in which they stand."""
+    n = len(key)
+    if not n or int(key.max()) < np.iinfo(np.int64).max // n - 1:
+        # A plain sort is several times faster than one of places, so the place rides along.
+        return np.sort(key * n + np.arange(n)) % max(n, 1)
+    return np.argsort(key, kind="stable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,9 +250,9 @@ def _repeats(tokens: Tokens, group: Ints, label: Ints) -> Repeats:
     np.minimum.at(second, owner[others], turn[others])
     free = np.full(count, never)
     np.minimum.at(free, entry, tokens.turn[start])
-    pairs = np.unique(np.stack((owner, turn)), axis=1)
+    pairs = _pairs(owner, turn, never)
     frequency = np.bincount(pairs[0], minlength=count)
-    free_pairs = np.unique(np.stack((entry, tokens.turn[start])), axis=1)
+    free_pairs = _pairs(entry, tokens.turn[start], never)
     cuts = np.concatenate(([0], np.cumsum(frequency)))
     held = [pairs[1][a:b] for a, b in pairwise(cuts)]
     return Repeats(
@@ -247,12 +261,19 @@ def _repeats(tokens: Tokens, group: Ints, label: Ints) -> Repeats:
     )  # fmt: skip
 
 
+def _pairs(first: Ints, second: Ints, width: int) -> tuple[Ints, Ints]:
+    """Different pairs of numbers, sorted; the second ones are under `width`."""
+    held = np.sort(first * width + second)
+    held = held[np.concatenate(([True], held[1:] != held[:-1]))] if len(held) else held
+    return held // width, held % width
+
+
 def _suffixes(form: Ints, turn: Ints) -> _Suffixes:
     """Sort the suffixes of all turns; a group of equals is split further only while it can be."""
     n = len(form)
     last = np.searchsorted(turn, turn, side="right")
     rest = last - np.arange(n)
-    order = np.argsort(form, kind="stable")
+    order = _order(form)
     rank = np.empty(n, np.int64)
     rank[order] = _starts(form[order])
     levels, width = [rank], 1
@@ -268,7 +289,7 @@ def _suffixes(form: Ints, turn: Ints) -> _Suffixes:
             break
         follow = np.where(longer, rank[np.minimum(active + width, n - 1)] + 1, 0)
         key = rank[active] * (n + 1) + follow
-        by = np.argsort(key, kind="stable")
+        by = _order(key)
         order[slots] = active[by]
         rank = rank.copy()
         rank[active[by]] = slots[_starts(key[by])]

@@ -201,7 +201,7 @@ def tag_cosine(
     """
     first, second = _grams(prime, n), _grams(reply, n)
     common = set(first) & set(second) if ignore_shared else set()
-    if compat == "align" and ignore_shared:
+    if compat == "align":
         first, second = sorted(set(first)), sorted(set(second))
     kept = [[tuple(tag for _, tag in gram) for gram in one if gram not in common] for one in (first, second)]
     return ngram_cosine(*kept)

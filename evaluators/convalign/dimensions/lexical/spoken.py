@@ -52,6 +52,12 @@ class Spoken:
     content: Hashes
     content_length: Ints
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Dialogues by the thousand go to disk and to other processes: bytes are ten times faster than
+        # arrays one by one.
+        parts = (getattr(self, name) for name in _KINDS)
+        return _unpacked, tuple(None if part is None else part.tobytes() for part in parts)
+
     @property
     def size(self) -> tuple[int, int]:
         """Content words, tokens."""
@@ -76,6 +82,21 @@ class Spoken:
             None if self.tag is None else self.tag[tokens], self.letter[tokens],
             self.marker[tokens], self.content[content], self.content_length[turns],
         )  # fmt: skip
+
+
+_KINDS: dict[str, type] = {
+    "turn": np.int64, "length": np.int64, "form": np.uint64, "lemma": np.uint64, "tag": np.uint64,
+    "letter": np.bool_, "marker": np.uint16, "content": np.uint64, "content_length": np.int64,
+}  # fmt: skip
+
+
+def _unpacked(*parts: bytes | None) -> Spoken:
+    """What was packed to bytes."""
+    made: list[Any] = [
+        None if part is None else np.frombuffer(part, kind)
+        for part, kind in zip(parts, _KINDS.values(), strict=True)
+    ]
+    return Spoken(*made)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -136,8 +136,12 @@ class Reader:
 
     def forms(self, texts: Sequence[str], *, lower: bool = True) -> list[tuple[str, ...]]:
         """Every token of each text, blanks left out; nothing but the tokeniser is run."""
-        docs = [self.nlp.tokenizer(_clean(text)) for text in texts]
-        return [tuple(t.lower_ if lower else t.text for t in doc if not t.is_space) for doc in docs]
+        # One after the other: a document is far heavier than the words in it.
+        found = []
+        for text in texts:
+            doc = self.nlp.tokenizer(_clean(text))
+            found.append(tuple([t.lower_ if lower else t.text for t in doc if not t.is_space]))
+        return found
 
     def verdict(self, form: str, lemma: str, choice: Choice) -> str:
         """The lemma if a form counts as content, else nothing; for choices without terms."""
