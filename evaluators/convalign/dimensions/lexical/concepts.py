@@ -7,6 +7,7 @@ reported apart, it is in no row of a run, and the user names the encoder.
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -143,7 +144,8 @@ def load_encoder(name: str | Path) -> Encoder:
     if folder.is_dir():
         weights = (folder / "model.safetensors").is_file()
         return _hub(str(folder)) if weights and _model(folder) is None else _folder(folder)
-    if folder.suffix or str(name).count("/") != 1:
+    # A mistyped path must not reach the network: where its first part is a folder, it is a path.
+    if folder.suffix or str(name).count("/") != 1 or folder.parent.is_dir() or folder.is_absolute():
         raise UsageError(
             f"encoder {str(name)!r}: no such folder; name one with model.onnx and tokenizer.json"
         )
@@ -176,6 +178,7 @@ def _folder(folder: Path) -> Encoder:
         )
     outputs = [one.name for one in session.get_outputs()]
     wanted = next((one for one in ("sentence_embedding", "last_hidden_state") if one in outputs), outputs[0])
+    first = _first_token(folder)
     tokenizer.enable_padding()
     tokenizer.enable_truncation(MAX_TOKENS)
 
@@ -188,16 +191,31 @@ def _folder(folder: Path) -> Encoder:
             "token_type_ids": np.array([one.type_ids for one in encoded], np.int64),
         }
         found = session.run([wanted], {key: value for key, value in feed.items() if key in inputs})[0]
-        return _pooled(np.asarray(found, np.float32), mask, model)
+        return _pooled(np.asarray(found, np.float32), mask, model, first=first)
 
     digest = hashlib.sha256(model.read_bytes() + (folder / "tokenizer.json").read_bytes()).hexdigest()
     return Encoder(f"{folder.resolve().name}-sha256:{digest[:16]}", embed)
 
 
-def _pooled(found: Vectors, mask: NDArray[np.int64], model: Path) -> Vectors:
-    """One vector a text: as it is, or the mean over its tokens."""
+def _first_token(folder: Path) -> bool:
+    """Whether the first token stands for the text; else the mean of all does."""
+    path = folder / "1_Pooling" / "config.json"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}; write JSON, or leave it out") from None
+    modes = [key for key, value in record.items() if key.startswith("pooling_mode_") and value is True]
+    if modes and modes not in (["pooling_mode_cls_token"], ["pooling_mode_mean_tokens"]):
+        raise UsageError(f"{path}: {', '.join(modes)}; here are the mean of the tokens, or the first one")
+    return modes == ["pooling_mode_cls_token"]
+
+
+def _pooled(found: Vectors, mask: NDArray[np.int64], model: Path, *, first: bool) -> Vectors:
+    """One vector a text: as it is, its first token's, or the mean over its tokens."""
     if found.ndim == 2:
         return found
+    if found.ndim == 3 and first:
+        return found[:, 0]
     if found.ndim != 3 or found.shape[:2] != mask.shape:
         raise UsageError(f"{model}: gives an output of shape {found.shape}; give a sentence encoder")
     weight = mask[:, :, None].astype(np.float32)
@@ -221,11 +239,13 @@ def _hub(name: str) -> Encoder:
         first = str(error).split("\n", maxsplit=1)[0]
         raise UsageError(f"encoder {name!r}: {first}; name a folder, or a hub id with safetensors") from None
 
+    leading = _first_token(Path(name))
+
     def embed(texts: list[str]) -> Vectors:
         feed = tokenizer(texts, padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt")
         with torch.no_grad():
             found = model(**feed).last_hidden_state.numpy()
-        return _pooled(found, feed["attention_mask"].numpy(), Path(name))
+        return _pooled(found, feed["attention_mask"].numpy(), Path(name), first=leading)
 
     revision = getattr(model.config, "_commit_hash", None) or "unknown"
     return Encoder(f"{name}@{revision[:12]}", embed)

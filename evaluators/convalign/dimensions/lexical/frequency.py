@@ -161,31 +161,32 @@ def high_frequency_similarity(
 
 
 def divergence_similarity(
-    first: Sequence[str], second: Sequence[str], *, draws: int = 20, seed: int = 0
+    first: Sequence[str], second: Sequence[str], *, words: int = FEWEST, draws: int = 20, seed: int = 0
 ) -> float | None:
-    """Compare two distributions of words, cut to the same length.
+    """Compare two distributions of words, both cut to the same length in every dialogue.
 
     Parameters
     ----------
     first, second : words
-    draws : the longer side is cut to the length of the shorter so many times
+    words : to which both sides are cut; cut only to the shorter one, it still falls with length
+    draws : so many times
     seed : of the draws; with the words themselves it decides them
 
     Returns
     -------
     Minus KL(first || second), bits, <= 0, higher is closer: add-one over the words of the two cut
-    texts, mean over draws. None when a side has no word.
+    texts, mean over draws. None when a side has fewer words than `words`.
 
     Examples
     --------
-    >>> round(divergence_similarity(["a", "a", "b"], ["a", "b", "b"]), 4)
+    >>> round(divergence_similarity(["a", "a", "b"], ["a", "b", "b"], words=3), 4)
     -0.117
     """
-    if not len(first) or not len(second):
+    if min(len(first), len(second)) < max(words, 1):
         return None
     number: dict[str, int] = {}
     one, two = (np.array([number.setdefault(w, len(number)) for w in side]) for side in (first, second))
-    size, width = min(len(one), len(two)), len(number)
+    size, width = words, len(number)
     digest = blake2b("\x00".join((str(seed), *first, "", *second)).encode("utf-8", "surrogatepass"))
     generator = np.random.default_rng(int.from_bytes(digest.digest()[:8], "big"))
     one, two = (_drawn(side, size, width, draws, generator) for side in (one, two))
