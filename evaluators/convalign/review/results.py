@@ -248,7 +248,8 @@ def row_sentence(row: MatrixRow) -> str:
     if row.claim.shown:
         spill = [name for name, cell in row.others.items() if str(cell.conclusion).startswith("changed but")]
         extra = f", with a small spill-over on {' and '.join(spill)}" if spill else ""
-        return f"{row.arm}: improved {row.targets}; {others} stayed within their bounds{extra}."
+        bounds = "their bounds" if len(row.others) > 1 else "its bound"
+        return f"{row.arm}: improved {row.targets}; {others} stayed within {bounds}{extra}."
     why = row.claim.reason
     return (
         f"{row.arm}: improved {row.targets}; that the others stayed within their bounds is not shown: {why}."
@@ -262,6 +263,8 @@ def joint_sentence(matrix: Matrix) -> str:
         p = "" if claim.p is None else f" (largest p {claim.p:.2g})"
         fixed = len(claim.by_construction)
         note = f", {fixed} of them by construction" if fixed else ""
+        if claim.cells == 1:
+            return f"The one cell off the diagonal stayed within its bound{note}{p}."
         return f"All {claim.cells} cells off the diagonal stayed within their bounds together{note}{p}."
     return f"The joint claim is not shown: {claim.reason}."
 
@@ -295,8 +298,15 @@ def _answer(matrix: Matrix, leaks: list[str], *, exploratory: bool) -> dict[str,
         }
     clean = [row for row in arms if row.claim.shown]
     if matrix.joint.shown:
-        named = _listed(dict.fromkeys(str(row.targets) for row in arms))
-        sentence = f"{named} alignment could each be improved while the others stayed within their bounds."
+        targets = list(dict.fromkeys(str(row.targets) for row in arms))
+        could = "could each be improved" if len(targets) > 1 else "could be improved"
+        others = {name for row in arms for name in row.others}
+        kept = (
+            "the others stayed within their bounds"
+            if len(others) > 1
+            else "the other stayed within its bound"
+        )
+        sentence = f"{_listed(targets)} alignment {could} while {kept}."
         sentence = sentence[0].upper() + sentence[1:]
         return {"sentence": sentence, "detail": detail, "tone": "shown"}
     if clean:
