@@ -480,6 +480,39 @@ def test_no_text_is_kept() -> None:
         assert word not in kept
 
 
+@pytest.mark.parametrize(
+    ("language", "prime", "reply"),
+    [
+        ("en", "the red lamp is in the shop", "is the lamp in the box"),
+        ("de", "die rote Lampe ist in dem Laden", "ist die Lampe in der Kiste"),
+        ("es", "la lámpara roja está en la tienda", "la lámpara está en la caja"),
+        ("ar", "المصباح في المتجر و هو أحمر", "هل المصباح في الصندوق"),
+        ("zh", "我的红灯在店里", "红灯在我的家里"),
+    ],
+)
+def test_rows_in_five_languages(language: str, prime: str, reply: str) -> None:
+    one = made([("A", prime), ("B", reply)], meta={"language": language})
+    found = {r.metric: r.value for r in scored([one])[0].dialogues if r.direction == "B->A"}
+    for metric in (
+        "entrainment",
+        "repetition",
+        "repetition.offline",
+        "vocabulary",
+        "style",
+        "similarity.lemmas",
+    ):
+        value = found[metric]
+        assert value is not None, metric
+        assert value > 0, metric
+
+
+def test_a_language_without_a_list_of_function_words_says_so() -> None:
+    one = made([("A", "la lampada rossa"), ("B", "la lampada")], meta={"language": "it"})
+    rows = {r.metric: r for r in scored([one])[0].dialogues if r.direction == "B->A"}
+    assert (rows["style"].value, rows["style"].reason) == (None, "language not covered")
+    assert rows["entrainment"].value == 1.0
+
+
 UNSCORED_HERE = {
     ("similarity.tags", "no tagger"),
     ("coordination", "too few pairs"),

@@ -203,16 +203,15 @@ def score(
     Scored, rows per direction and metric; turn rows of `entrainment`, value = taken over / types,
     baseline = mean over strangers in that turn, n = types.
     """
-    names = NAMES
     if not observation.directions:
         reason = "one turn" if len(observation.turns) == 1 else "one speaker"
-        return Scored(tuple(_null(observation, name, "-", reason) for name in names))
+        return Scored(tuple(_null(observation, name, "-", reason) for name in NAMES))
     rows: list[Score] = []
     turns: list[TurnScore] = []
     answers, generator = answered(observation.turns), _generator(observation, settings)
     for replier, prime, label in observation.directions:
         if observation.reason is not None:
-            rows += [_null(observation, name, label, observation.reason) for name in names]
+            rows += [_null(observation, name, label, observation.reason) for name in NAMES]
             continue
         place = prime if prime != EVERYBODY else len(observation.speakers) + replier
         partner = observation.sides[place]
@@ -231,7 +230,7 @@ def score(
         )
         found["style"] = style(one, observation.classes, strangers)
         found |= observation.offline.get((replier, place), {})
-        rows += [_row(observation, name, label, found[name], settings) for name in names if name in found]
+        rows += [_row(observation, name, label, found[name], settings) for name in NAMES if name in found]
         turns += _turn_rows(observation, label, replier, shares)
     spoken = any(len(side.content.turn) for side in observation.sides)
     return Scored(tuple(rows), tuple(turns) if spoken else ())
