@@ -86,7 +86,7 @@ def test_what_has_no_ngram_is_missing_and_nothing_is_glued() -> None:
         {1: None, 2: None},
         {1: None, 2: None},
     ]
-    assert found.pairs[0].reasons == {2: "too short"}
+    assert found.pairs[0].reasons == {2: "no n-gram"}
     assert found.pairs[1].reasons == {1: "no words", 2: "no words"}
     theirs = turn_similarity(one, compat="align")
     assert [pair.values[1] for pair in theirs.pairs] == [0.0, 0.0, 0.0]

@@ -34,6 +34,7 @@ REASONS: dict[str, str] = {
     "no function words": "neither speaker uses a word of a closed class",
     "no shared expression": "the speakers share no expression, so it has no length and no initiator",
     "no chance level": "this metric is printed without strangers; a companion has them",
+    "no n-gram": "a turn has fewer tokens than the n-gram",
     "too few words": "under 50 words on a side",
     "too few pairs": "fewer reply pairs than the metric needs",
     "too few turns": "fewer turns with this feature than the metric needs",

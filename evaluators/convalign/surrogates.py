@@ -149,7 +149,7 @@ class Pool(Generic[Content]):
         target : the real partner, whose place is taken
         count : how many are wanted
         accept : a further condition of the dimension (length, voice range)
-        salt : another draw for the same target (extension strangers)
+        salt : another draw for the same target
 
         Returns
         -------

@@ -157,7 +157,7 @@ def turn_similarity(
                 continue
             values[size] = _similarity(before, after, size, level, ignore_shared, compat)
             if values[size] is None:
-                reasons[size] = "no words" if not before or not after else "too short"
+                reasons[size] = "no words" if not before or not after else "no n-gram"
         lengths = (len(before), len(after))
         pairs.append(PairSimilarity(f"{reply}->{prime}", i, j, lengths, values, reasons))
     return TurnSimilarity(tuple(pairs), _directions(pairs), _pooled(units, n, level, compat), level)
