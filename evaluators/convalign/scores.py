@@ -10,6 +10,8 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
+from functools import lru_cache
+from math import isfinite
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -190,7 +192,7 @@ def row(
     >>> r.baseline, r.excess, r.p
     (0.25, 0.25, 0.5)
     """
-    chance = [float(s) for s in surrogates]
+    chance = list(map(float, surrogates))
     total = math.fsum(chance)
     base = baseline if baseline is not None else (total / len(chance) if chance else None)
     for number in (value, base, total):
@@ -211,12 +213,10 @@ def row(
     excess = None if base is None else value - base
     p = None
     if chance and tail is not None:
-        above, below = sum([s >= value for s in chance]), sum([s <= value for s in chance])
-        p = (
-            (1 + above) / (1 + len(chance))
-            if tail == "upper"
-            else min(1.0, 2 * (1 + min(above, below)) / (1 + len(chance)))
-        )
+        count = sum([s >= value for s in chance])
+        if tail == "two":
+            count = min(count, sum([s <= value for s in chance]))
+        p = min(1.0, (1 if tail == "upper" else 2) * (1 + count) / (1 + len(chance)))
     return Score(
         dialogue, dimension, metric, direction, float(value), base, excess, n, "scored",
         reason if base is None else None, _sd(chance, total), len(chance), p,
@@ -288,10 +288,27 @@ def dumps_pretty(record: Any) -> str:
     return json.dumps(record, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
+_LINES = {
+    kind: "{" + ", ".join(f"{dumps(name)}: %s" for name in names) + "}"
+    for kind, (names, _) in _COLUMNS.items()
+}
+"""Row type -> its line with a gap for each value: rows are many, and their keys are always the same."""
+
+
 def line(score: Score | TurnScore) -> str:
-    """One row of a table as JSON, keys in the order of the record."""
-    names, values = _COLUMNS[type(score)]
-    return dumps(dict(zip(names, values(score), strict=True)))
+    """One row of a table as JSON, keys in the order of the record; exactly what `dumps` would give."""
+    kind = type(score)
+    return _LINES[kind] % tuple([_WRITE.get(type(value), dumps)(value) for value in _COLUMNS[kind][1](score)])
+
+
+_WRITE: dict[type, Callable[[Any], str]] = {
+    # The same names come again and again.
+    str: lru_cache(maxsize=1024)(dumps),
+    float: lambda value: repr(value) if isfinite(value) else dumps(value),
+    int: repr,
+    type(None): lambda _: "null",
+}
+"""What writes a value of each type."""
 
 
 Row = TypeVar("Row", Score, TurnScore)

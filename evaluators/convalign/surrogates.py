@@ -171,7 +171,7 @@ class Pool(Generic[Content]):
             # Another dialogue, not a copy, nobody in common.
             if other.dialogue == target.dialogue or other.fingerprint == target.fingerprint:
                 continue
-            if people & made.people[id(other)] or (accept is not None and not accept(other)):
+            if not people.isdisjoint(made.people[id(other)]) or (accept is not None and not accept(other)):
                 continue
             drawn.append(other)
             if len(drawn) == count:

@@ -255,7 +255,9 @@ def _null(observation: Observation, name: str, label: str, reason: str) -> Score
 
 def _row(observation: Observation, name: str, label: str, found: Measured, settings: Settings) -> Score:
     """One metric of one direction; a chance level rests on 5 strangers at least."""
-    chance = [one for one in found.chance.tolist() if not math.isnan(one)]
+    chance = found.chance.tolist()
+    if math.isnan(sum(chance)):
+        chance = [one for one in chance if not math.isnan(one)]
     if len(chance) < min(FEWEST, settings.surrogates):
         chance = []
     reason = found.reason if found.value is None or chance else found.reason or "too few strangers"

@@ -104,6 +104,7 @@ class Stranger:
     ----------
     side : whose it is
     items : kind -> [n_items]
+    distinct : kind -> [n_items + 1] different items before each place
     turns : [n_turns] tokens in each turn that has any
     order, by_length : [n_turns] those turns from the shortest to the longest, and their lengths
     norm : [n_turns] norm of the lemma counts of those turns
@@ -112,6 +113,7 @@ class Stranger:
 
     side: Side[Spoken]
     items: dict[Kind, Numbers]
+    distinct: dict[Kind, Numbers]
     turns: Ints
     order: Ints
     by_length: Ints
@@ -137,9 +139,11 @@ class Bench:
             order = np.argsort(length[some], kind="stable")
             marked = np.zeros((len(side.content.marker) + 1, 16), np.int64)
             np.cumsum(bits(side.content.marker), axis=0, out=marked[1:])
+            numbers = {kind: self.vocabularies[kind].add(items(side.content, kind)) for kind in KINDS}
             self.known[key] = Stranger(
                 side,
-                {kind: self.vocabularies[kind].add(items(side.content, kind)) for kind in KINDS},
+                numbers,
+                {kind: different(found) for kind, found in numbers.items()},
                 length[some],
                 order,
                 length[some][order],
@@ -147,6 +151,13 @@ class Bench:
                 marked,
             )
         return self.known[key]
+
+
+def different(numbers: Numbers) -> Numbers:
+    """[n + 1] how many different ones stand before each place."""
+    counts = np.zeros(len(numbers) + 1, np.int32)
+    counts[np.unique(numbers, return_index=True)[1] + 1] = 1
+    return np.cumsum(counts, dtype=np.int32)
 
 
 def bits(marker: NDArray[np.uint16]) -> NDArray[np.uint8]:
@@ -256,18 +267,23 @@ def table(
     if not len(strangers):
         return Table(real, np.array(distinct), none)
     parts = []
-    for chain in strangers:
+    joined = []
+    for row, chain in enumerate(strangers):
         if len(chain) == 1:
             parts.append(chain[0].items[kind][:length])
+            distinct.append(int(chain[0].distinct[kind][length]))
             continue
         wanted = length
         for one in chain:
             parts.append(one.items[kind][:wanted])
             wanted -= len(parts[-1])
+        joined.append(row)
+        distinct.append(0)
     numbers = np.concatenate(parts).reshape(len(strangers), length)
     found = vocabulary.find(numbers, mine)
     found[found < 0] = none
-    ordered = np.sort(numbers, axis=1)
-    different = (ordered[:, 1:] != ordered[:, :-1]).sum(axis=1) + 1 if length else np.zeros(len(strangers))
-    rows = np.concatenate((real, found.astype(np.int64)))
-    return Table(rows, np.concatenate((distinct, different)), none)
+    counts = np.array(distinct)
+    if joined and length:
+        ordered = np.sort(numbers[joined], axis=1)
+        counts[1:][joined] = (ordered[:, 1:] != ordered[:, :-1]).sum(axis=1) + 1
+    return Table(np.concatenate((real, found.astype(np.int64))), counts, none)

@@ -69,19 +69,22 @@ class Pairs:
         n = len(self.replies)
         if not n:
             return Measured(None, 0, "no words" if self.one.silent else "too few pairs", np.zeros(0))
-        reply, prime = profile(mine), profile(theirs)
-        norm = reply.norm[self.replies]
-        dots = self._products(reply, reply.numbered.find(theirs.lemma), theirs.length, self.primes)
-        value = float((dots / (norm * prime.norm[self.primes])).mean())
-        if not len(self.strangers):
-            return Measured(value, n, None, np.zeros(0))
+        reply = profile(mine)
+        # The partner is the first row, strangers are the others.
         first = [chain[0] for chain in self.strangers]
-        said = np.concatenate([one.items["lemma"] for one in first])
-        said = self.made.vocabularies["lemma"].find(said, reply.numbered)
-        sizes = np.concatenate([one.turns for one in first])
-        dots = self._products(reply, said, sizes, self.substitutes)
-        others = np.concatenate([one.norm for one in first])[self.substitutes]
-        return Measured(value, n, None, ((dots / others).reshape(-1, n) / norm).mean(axis=1))
+        said = reply.numbered.find(theirs.lemma)
+        sizes, norms, turns = theirs.length, profile(theirs).norm, self.primes
+        if first:
+            strangers = np.concatenate([one.items["lemma"] for one in first])
+            said = np.concatenate(
+                [said, self.made.vocabularies["lemma"].find(strangers, reply.numbered)], dtype=np.int64
+            )
+            turns = np.concatenate([turns, self.substitutes + len(sizes)])
+            sizes = np.concatenate([sizes, *[one.turns for one in first]])
+            norms = np.concatenate([norms, *[one.norm for one in first]])
+        cosines = self._products(reply, said, sizes, turns) / norms[turns]
+        means = (cosines.reshape(-1, n) / reply.norm[self.replies]).mean(axis=1)
+        return Measured(float(means[0]), n, None, means[1:])
 
     def tags(self) -> Measured:
         """Mean cosine of the part-of-speech bigrams of prime and reply, for pipelines with a tagger.
