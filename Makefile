@@ -1,7 +1,7 @@
 # The developer's manual: what can be done here, one word each.
 PYTHON ?= python
 
-.PHONY: check lint types contracts docs docs-check test bench bench-lexical reports
+.PHONY: check lint types contracts docs docs-check test bench bench-lexical bench-emotional reports
 
 check: lint types contracts docs-check test   ## everything that must hold before a commit lands
 
@@ -30,6 +30,10 @@ bench:               ## measured ratios, written to benchmarks/README.md
 
 bench-lexical:       ## the lexical dimension against its yardstick and its peers (DATA=folder PEERS=python)
 	$(PYTHON) benchmarks/lexical.py $(DATA) $(if $(PEERS),--peers $(PEERS))
+
+bench-emotional:     ## the emotional dimension against human labels and its leak (DATA=folder WORDNET= PEERS= WORK=)
+	$(PYTHON) benchmarks/emotional $(DATA) $(if $(WORDNET),--wordnet $(WORDNET)) \
+		$(if $(WORK),--torch $(PEERS) --work $(WORK))
 
 reports:             ## rebuild the committed design review from the bundled corpus
 	$(PYTHON) -m convalign demo -o build/demo --force

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import numpy as np
 import pytest
 
 from convalign import affect
+from convalign.affect.classifier import Classifier
 from convalign.affect.lexicon import Lexicon
-from convalign.affect.onnx import FILES, OnnxModel, open_folder
-from convalign.errors import UsageError
+from convalign.affect.onnx import FILES, open_folder, providers
+from convalign.errors import MissingExtraError, UsageError
 
 onnx = pytest.importorskip("onnx", reason="needs onnx (the test extra) to build a small model")
 tokenizers = pytest.importorskip("tokenizers")
@@ -81,11 +83,66 @@ def valence(model: affect.Model, texts: list[str]) -> list[float]:
     return [float(v) for v in model.scheme.valence(model.predict(texts), model.labels)]
 
 
-def test_default_is_the_lexicon_and_says_so() -> None:
+def test_the_default_model_ships_and_is_declared_in_full() -> None:
     model = affect.load()
-    assert model.name == "lexicon"
-    assert model.signature.startswith("lexicon-vader-")
-    assert [one["name"] for one in affect.available()] == ["default", "lexicon", "FOLDER"]
+    assert re.fullmatch(r"minilm-goemotions-sha256:[0-9a-f]{16}", model.signature)
+    assert len(model.labels) == 39
+    assert set(model.thresholds) == set(model.labels)
+    assert model.reliability is not None
+    assert 0.5 < model.reliability < 0.7
+    assert [one["name"] for one in affect.available()] == ["default", "lexicon", "FOLDER", "FILE.json"]
+    assert sum(f.stat().st_size for f in affect.SHIPPED.iterdir()) < 25e6
+
+
+def test_the_default_model_reads_texts_one_by_one() -> None:
+    # Its activations are scaled per run: in one batch with others the valence of a text moves by up to .2.
+    model = affect.load()
+    texts = ["I am so sorry, that must hurt.", "Great!", "The door is on the left.", "no", "I hate this."]
+    together = model.predict(texts)
+    assert np.array_equal(together, np.concatenate([model.predict([text]) for text in texts]))
+
+
+def test_the_default_model_knows_what_texts_are_about() -> None:
+    model = affect.load()
+    texts = [
+        "What a wonderful day, I love it!",
+        "I lost my job and I feel worthless.",
+        "The shop opens at nine.",
+        "I'm so sorry for your loss.",
+        "I am terrified and I can't stop crying.",
+    ]
+    found = model.scheme.affect(model.predict(texts), model.labels)
+    assert found.intensity is not None
+    assert found.compassion is not None
+    assert found.distress is not None
+    assert found.ekman is not None
+    assert found.valence[0] > 0.5
+    assert found.valence[1] < -0.5
+    assert abs(found.valence[2]) < 0.2
+    assert found.intensity[2] < 0.3 < found.intensity[0]
+    assert found.compassion.argmax() == 3
+    assert found.distress[[1, 4]].min() > found.distress[[0, 2]].max()
+    assert [affect.EKMAN[k] for k in found.ekman[[0, 1, 2, 4]].argmax(axis=1)] == [
+        "joy", "sadness", "neutral", "fear",
+    ]  # fmt: skip
+
+
+def test_the_default_model_has_the_figures_of_its_card(shared: Callable[[str], Path]) -> None:
+    from sklearn.metrics import f1_score
+
+    data = shared("data/goemotions")
+    rows = [line.split("\t") for line in (data / "test.tsv").read_text(encoding="utf-8").split("\n") if line]
+    model = affect.load()
+    found = model.predict([text for text, *_ in rows])
+    cut = np.array([model.thresholds[label] for label in model.labels])
+    truth = np.zeros((len(rows), 28), bool)
+    for place, (_, marked, _) in enumerate(rows):
+        truth[place, [int(one) for one in marked.split(",")]] = True
+    score = f1_score(truth, (found >= cut)[:, :28], average="macro", zero_division=0)
+    figures = json.loads((affect.SHIPPED / "affect.json").read_text(encoding="utf-8"))["figures"]
+    # Instruction sets round int8 differently.
+    assert score == pytest.approx(figures["labels"]["macro_f1"], abs=0.01)
+    assert score >= 0.50
 
 
 def test_lexicon_gives_vaders_numbers() -> None:
@@ -108,8 +165,10 @@ def test_equal_texts_are_predicted_once(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert seen == ["a good day", "a bad day"]
     tiny = open_folder(folder(tmp_path / "m"))
     batches: list[int] = []
-    run = OnnxModel._run
-    monkeypatch.setattr(OnnxModel, "_run", lambda self, texts: batches.append(len(texts)) or run(self, texts))
+    run = Classifier._run
+    monkeypatch.setattr(
+        Classifier, "_run", lambda self, texts: batches.append(len(texts)) or run(self, texts)
+    )
     assert tiny.predict(["good", "bad", "good", "good"]).shape == (4, 3)
     assert sum(batches) == 2
     assert tiny.predict([]).shape == (0, 3)
@@ -205,6 +264,23 @@ def test_the_signature_changes_with_each_of_the_files(tmp_path: Path) -> None:
         ({"order": "joy"}, r"\$\.order: 'joy'; list the labels"),
         ({"order": ["joy", "anger", "joy"]}, r"\$\.order: .*, each once"),
         ({"sha256": "0" * 64}, "it is not the declared model"),
+        (
+            {"labels": {"joy": {"sign": "positive", "ekman": "bliss"}, "anger": "negative"}},
+            r"\$\.labels\.joy\.ekman: 'bliss'; there are: anger, disgust",
+        ),
+        (
+            {"labels": {"joy": {"sign": "positive", "roles": ["hope"]}, "anger": "negative"}},
+            r"\$\.labels\.joy\.roles: 'hope'; there are: compassion, regulation, distress",
+        ),
+        (
+            {"labels": {"joy": {"sign": "positive", "roles": "caring"}, "anger": "negative"}},
+            r"\$\.labels\.joy\.roles: 'caring'; write a list",
+        ),
+        ({"labels": {"joy": {"signs": "positive"}}}, r"\$\.labels\.joy: 'signs'; there are: sign, ekman"),
+        ({"thresholds": {"joy": "high"}}, r"\$\.thresholds\.joy: 'high'; write a label of order"),
+        ({"thresholds": [0.5]}, r"\$\.thresholds: is no object"),
+        ({"reliability": 1.5}, r"\$\.reliability: 1\.5; write a number above 0, at most 1"),
+        ({"batch": 0}, r"\$\.batch: 0; write a whole number, 1 or more"),
     ],
 )
 def test_declarations_that_do_not_fit_are_refused(
@@ -216,7 +292,7 @@ def test_declarations_that_do_not_fit_are_refused(
 
 def test_folders_that_are_none_are_refused(tmp_path: Path) -> None:
     with pytest.raises(
-        UsageError, match="no affect model 'some/hub-id'; there are: default, lexicon, or a folder"
+        UsageError, match="no affect model 'some/hub-id'; there are: default, lexicon, a folder"
     ):
         affect.load("some/hub-id")
     path = folder(tmp_path / "m")
@@ -240,7 +316,7 @@ def test_folders_that_are_none_are_refused(tmp_path: Path) -> None:
 def test_a_model_with_another_number_of_labels_is_refused(tmp_path: Path) -> None:
     labels = {"joy": "positive", "anger": "negative"}
     model = open_folder(folder(tmp_path / "m", order=["joy", "anger"], labels=labels))
-    with pytest.raises(UsageError, match=r"gives \(3,\) numbers a text, affect\.json names 2 labels"):
+    with pytest.raises(UsageError, match=r"gives \(3,\) numbers a text, its declaration names 2 labels"):
         model.predict(["good"])
 
 
@@ -254,7 +330,7 @@ def test_a_model_with_other_inputs_is_refused(tmp_path: Path) -> None:
 def test_a_model_that_fails_or_gives_no_numbers_is_refused(tmp_path: Path) -> None:
     path = folder(tmp_path / "m")
     tokenize(path, (*WORDS, "wild"))
-    with pytest.raises(UsageError, match=r"tiny: the model fails \(.*tokenizer\.json and max_tokens must be"):
+    with pytest.raises(UsageError, match=r"tiny: the model fails \(.*the tokenizer and max_tokens must be"):
         open_folder(path).predict(["wild"])
     # No token at all: the mean over nothing is not a number.
     with pytest.raises(UsageError, match=r"tiny: no finite numbers for ''; export the model again"):
@@ -282,7 +358,7 @@ def test_the_lexicon_needs_neither_torch_nor_the_network() -> None:
         "def refuse(*a, **k): raise AssertionError('a socket was opened')\n"
         "socket.socket = refuse\n"
         "from convalign import affect\n"
-        "affect.load().predict(['how lovely'])\n"
+        "affect.load('lexicon').predict(['how lovely'])\n"
         "print([m for m in ('torch', 'transformers', 'requests', 'onnxruntime') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
@@ -300,3 +376,111 @@ def test_a_folder_model_needs_neither_torch_nor_the_network(tmp_path: Path) -> N
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == "['onnxruntime']\n"
+
+
+def test_roles_and_classes_join_by_noisy_or_and_by_sum(tmp_path: Path) -> None:
+    labels = {
+        "joy": {"sign": "positive", "ekman": "joy", "roles": ["compassion", "regulation"]},
+        "anger": {"sign": "negative", "ekman": "anger", "roles": ["distress", "regulation"]},
+        "neutral": "neutral",
+    }
+    # "good bad": logits (1, 1, 0)
+    s = 1 / (1 + np.exp(-1.0))
+    many = affect.load(str(folder(tmp_path / "multi", kind="multi", labels=labels)))
+    found = many.scheme.affect(many.predict(["good bad"]), many.labels)
+    assert found.regulation == pytest.approx([1 - (1 - s) ** 2], abs=1e-6)
+    assert found.compassion == pytest.approx([s], abs=1e-6)
+    assert found.intensity == pytest.approx([0.5], abs=1e-6)
+    assert found.ekman is None  # five of the seven classes have no label
+    one = affect.load(str(folder(tmp_path / "single", labels=labels)))
+    e = float(np.e)
+    assert one.scheme.affect(one.predict(["good bad"]), one.labels).regulation == pytest.approx(
+        [2 * e / (2 * e + 1)], abs=1e-6
+    )
+    lexicon = affect.load("lexicon")
+    told = lexicon.scheme.affect(lexicon.predict(["how awful"]), lexicon.labels)
+    assert told.intensity == pytest.approx(-told.valence)
+    assert told.compassion is None
+    assert told.ekman is None
+
+
+def test_an_endless_word_is_marked_as_truncated(tmp_path: Path) -> None:
+    model = affect.load()
+    assert model.truncated(["A short one.", "!" * 300]) == [False, True]
+    assert affect.load("lexicon").truncated(["!" * 300]) == [False]
+
+
+def test_providers_are_chosen_by_name_or_refused(tmp_path: Path) -> None:
+    path = str(folder(tmp_path / "m"))
+    assert "cpu" in providers()
+    assert affect.load(path, provider="cpu").signature == affect.load(path).signature
+    with pytest.raises(UsageError, match="no provider 'tpu'; there are: cpu, cuda"):
+        affect.load(path, provider="tpu")
+    if "cuda" not in providers():
+        with pytest.raises(UsageError, match=r"has only cpu; pip install onnxruntime-gpu"):
+            affect.load(path, provider="cuda")
+
+
+def declared(path: Path, **changes: Any) -> Path:
+    """A declaration of a model of the hub."""
+    record = {
+        "name": "remote",
+        "model": "org/name",
+        "revision": "0123456789abcdef0123456789abcdef01234567",
+        "order": ["joy", "anger"],
+        "kind": "multi",
+        "labels": {"joy": "positive", "anger": "negative"},
+        "licence": "MIT",
+        "languages": ["en"],
+    } | changes
+    path.write_text(json.dumps(record), encoding="utf-8")
+    return path
+
+
+def test_a_model_of_the_hub_must_be_pinned(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"\$\.revision: 'main'; pin the model by the 40 hexadecimal digits"):
+        affect.load(str(declared(tmp_path / "a.json", revision="main")))
+    with pytest.raises(UsageError, match=r"\$\.model: None; name a model of the hub"):
+        affect.load(str(declared(tmp_path / "b.json", model=None)))
+    unmapped = declared(tmp_path / "c.json", order=["LABEL_0", "LABEL_1"])
+    with pytest.raises(UsageError, match="'LABEL_0' has no meaning"):
+        affect.load(str(unmapped))
+
+
+def test_missing_torch_is_one_clear_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from convalign.affect import hub
+
+    monkeypatch.setattr(hub.util, "find_spec", lambda name: None)
+    with pytest.raises(
+        MissingExtraError, match=r"^affect model 'remote' needs torch, which is not installed"
+    ):
+        affect.load(str(declared(tmp_path / "a.json")))
+
+
+def test_a_local_folder_of_transformers_gives_its_own_numbers(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="needs the torch extra")
+    transformers = pytest.importorskip("transformers", reason="needs the torch extra")
+    config = transformers.BertConfig(
+        vocab_size=6, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8,
+        id2label={0: "anger", 1: "joy"}, label2id={"anger": 0, "joy": 1},
+    )  # fmt: skip
+    torch.manual_seed(1)
+    network = transformers.BertForSequenceClassification(config).eval()
+    path = tmp_path / "m"
+    network.save_pretrained(path)
+    tokenize(path, WORDS)
+    wrapped = transformers.PreTrainedTokenizerFast(
+        tokenizer_file=str(path / "tokenizer.json"), unk_token="[UNK]", pad_token="[PAD]"
+    )
+    wrapped.save_pretrained(path)
+    declared(path / "affect.json", name="local")
+    model = affect.load(str(path))
+    with torch.inference_mode():
+        logits = network(input_ids=torch.tensor([[2, 3]])).logits[0].tolist()
+    # The declaration's order, joy first, whatever the model's own order is.
+    wanted = [1 / (1 + np.exp(-logits[k])) for k in (1, 0)]
+    assert model.predict(["good bad"])[0] == pytest.approx(wanted, abs=1e-5)
+    assert re.fullmatch(r"local@local-sha256:[0-9a-f]{16}", model.signature)
+    declared(path / "affect.json", order=["joy", "fear"], labels={"joy": "positive", "fear": "negative"})
+    with pytest.raises(UsageError, match=r"names joy, fear; the model has anger, joy"):
+        affect.load(str(path))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from markupsafe import Markup
 
 from convalign.cli import main
 from convalign.cli.review import table
@@ -94,3 +95,30 @@ def test_the_committed_review_says_the_same(demo: Path) -> None:
     assert [one["signature"] for one in here["dimensions"]] == [
         one["signature"] for one in there["dimensions"]
     ] or (here["versions"] != there["versions"])
+
+
+def test_the_page_shows_affect_over_a_dialogue_and_quotes_the_turns_that_decided(demo: Path) -> None:
+    found = results(demo / "results.json")
+    page = (demo / "index.html").read_text(encoding="utf-8")
+    (course,) = found["courses"]
+    labels = [(line["arm"], line["label"]) for line in course["series"]]
+    assert labels[:2] == [("baseline", "user"), ("baseline", "agent")]
+    assert labels[2][1] == "agent"
+    assert all(-1 <= value <= 1 for line in course["series"] for _, value in line["points"])
+    assert 'id="course-0-' in page
+    assert found["decided"]
+    for one in found["decided"]:
+        assert str(Markup.escape(one["text"])) in page
+        assert one["metric"] in one["why"]
+    # A violated floor is quoted as often as its verdict says, up to three times.
+    for verdict in found["verdicts"]:
+        for entry in [] if verdict["control"] else verdict["entries"]:
+            for floor in entry["contraindications"]:
+                if floor["verdict"] == "unmet":
+                    quoted = [
+                        one
+                        for one in found["decided"]
+                        if (one["arm"], one["rubric"], one["metric"])
+                        == (verdict["arm"], verdict["rubric"], floor["metric"])
+                    ]
+                    assert len(quoted) == min(3, round(floor["share"] * floor["n"]))

@@ -199,7 +199,9 @@ def test_flat_dialogues_have_no_spread() -> None:
         replace(d, turns=tuple(replace(t, text=f"{t.text} {d.id} drawer {k}") for k, t in enumerate(d.turns)))
         for d in flat
     ]
-    assert {r.reason for r in rows(varied, "match")} == {"no spread in affect"}
+    # To the lexicon all of these are exactly as flat as each other.
+    found = rows(varied, "match", affect="lexicon")
+    assert {r.reason for r in found} == {"no spread in affect"}
 
 
 def test_consecutive_turns_are_joined_and_three_speakers_pair_in_order() -> None:
@@ -214,7 +216,11 @@ def test_consecutive_turns_are_joined_and_three_speakers_pair_in_order() -> None
     assert pairs["a->b"] == []
     # b hears both turns of a as one: the good of the first is heard too.
     heard = {
-        e.v_prime for label, _, _, exchanges in observed.directions if label == "b->a" for e in exchanges
+        e.prime.valence
+        for label, _, _, exchanges in observed.directions
+        if label == "b->a"
+        for e in exchanges
+        if e.prime
     }
     model = affect.load()
     joined = model.scheme.valence(model.predict(["good lamp", "lovely good lamp"]), model.labels)
@@ -225,7 +231,7 @@ def test_consecutive_turns_are_joined_and_three_speakers_pair_in_order() -> None
 def test_the_signature_names_the_model_and_the_echo_control() -> None:
     text = emotional.signature(emotional.Settings(seed=3, surrogates=50))
     assert text.startswith(f"emotional.match|affect:{affect.load().signature}|echo:deleted-lemma-en-")
-    assert text.endswith("|primes:50|within:none|language:en|seed:3|v:1")
+    assert text.endswith("|primes:50|within:none|language:en|seed:3|v:2")
 
 
 def test_a_partner_who_was_never_heard_gives_no_excess() -> None:
@@ -245,7 +251,9 @@ def test_a_partner_who_was_never_heard_gives_no_excess() -> None:
 
 
 def test_chance_is_chance() -> None:
-    assert {r.value for r in rows(corpus(lambda mood, _: mood), "echo_share")} == {0.0}
+    # The words that both sides share by accident carry no affect in the lexicon.
+    shares = rows(corpus(lambda mood, _: mood), "echo_share", affect="lexicon")
+    assert {r.value for r in shares} == {0.0}
     mean, error = excess(corpus(lambda _, draw: draw.randrange(3)))
     assert abs(mean) < 3 * error
 
@@ -292,20 +300,23 @@ def test_another_seed_draws_other_strangers_and_leaves_slopes_alone() -> None:
 def test_turn_rows() -> None:
     found = scoring.score(corpus(lambda mood, _: mood, 8, 10), ["emotional"], turns=True)
     first = [r for r in found if r.dialogue == "d00"]
-    assert {r.metric for r in first} == {"valence", "valence_controlled", "match", "match_raw"}
+    assert {r.metric for r in found} == {
+        "valence", "intensity", "compassion", "regulation", "distress", "valence_controlled", "match",
+        "match_raw", "acknowledge", "regulate", "regulate.shift", "escalate", "dismiss", "mirror",
+    }  # fmt: skip
     assert len([r for r in first if r.metric == "valence"]) == 10
     replies = [r for r in first if r.metric == "match" and r.direction == "agent->user"]  # type: ignore[union-attr]
     assert [r.turn for r in replies] == [1, 3, 5, 7, 9]  # type: ignore[union-attr]
     assert all(r.baseline is not None and 0 <= r.value <= 1 for r in replies if r.value is not None)
 
 
-def injected(pairs: list[tuple[str, str]]) -> dict[str, tuple[float, float]]:
+def injected(pairs: list[tuple[str, str]], name: str) -> dict[str, tuple[float, float]]:
     """The leak experiment: 90 % interval of the mean change of S against the frame alone, in SD.
 
     A frame "You mentioned w1, w2, w3." is put before replies that share no word with their prime; w are the
     prime's first content words (echo), or these with one final s more or less (inflected).
     """
-    model = affect.load("lexicon")
+    model = affect.load(name)
 
     def valence(texts: list[str]) -> list[float]:
         return [float(v) for v in model.scheme.valence(model.predict(texts), model.labels)]
@@ -329,8 +340,8 @@ def injected(pairs: list[tuple[str, str]]) -> dict[str, tuple[float, float]]:
             named = {"frame": [], "echo": words, "inflected": inflected}[arm]
             texts.append(f"You mentioned {', '.join(named)}. {reply}")
         deleted = [without_echo(text, prime).text for text, (prime, _, _) in zip(texts, kept, strict=True)]
-        for name, versions in (("raw", texts), ("controlled", deleted)):
-            sims[f"{name} {arm}"] = [
+        for kind, versions in (("raw", texts), ("controlled", deleted)):
+            sims[f"{kind} {arm}"] = [
                 1 - abs(a - b) / 2 for a, b in zip(valence(versions), heard, strict=True)
             ]
     sd = statistics.stdev(sims["raw frame"])
@@ -371,7 +382,7 @@ def test_an_injected_echo_moves_the_raw_match_only_in_own_sentences() -> None:
         for feeling in felt
         for reply in ("The shop closes at noon.", "An awful Monday.", "What a lovely Sunday.")
     ]
-    found = injected(pairs)
+    found = injected(pairs, "lexicon")
     assert (found["all n"][0], found["negative n"][0]) == (384, 192)
     hold(found)
 
@@ -379,7 +390,8 @@ def test_an_injected_echo_moves_the_raw_match_only_in_own_sentences() -> None:
 def test_an_injected_echo_moves_the_raw_match_only_in_real_dialogues(shared: Callable[[str], Path]) -> None:
     source = json.loads(shared("data/dailydialog_reccon/dailydialog_test.json").read_text(encoding="utf-8"))
     turns = [[one["utterance"] for one in dialogue[0]] for dialogue in source.values()]
-    found = injected([(a, b) for said in turns for a, b in pairwise(said) if len(a) < 350 and len(b) < 350])
+    pairs = [(a, b) for said in turns for a, b in pairwise(said) if len(a) < 350 and len(b) < 350]
+    found = injected(pairs, "default")
     assert found["all n"][0] >= 600
     assert found["negative n"][0] >= 100
     hold(found)

@@ -20,7 +20,16 @@ from convalign.rubric.words import edges
 from convalign.scores import Score, TurnScore, dumps
 
 METRICS = {
-    "emotional": ["match", "match_raw", "echo_share"],
+    "emotional": [
+        "match",
+        "match_raw",
+        "echo_share",
+        "acknowledge",
+        "regulate",
+        "escalate",
+        "dismiss",
+        "trajectory",
+    ],
     "lexical": ["entrainment", "uptake", "uptake.rest"],
     "prosodic": ["proximity", "proximity.pitch", "synchrony", "synchrony.pitch"],
 }
@@ -187,7 +196,7 @@ def test_a_shipped_rubric_says_plainly_what_this_version_does_not_score() -> Non
         *column("emotional", "match", [0.1, 0.2, 0.3]),
     ]
     verdicts = rubric.judge(rubric.load("service_recovery"), rows).verdicts
-    cause = "is not in this run (this version of convalign does not score it)"
+    cause = "is not in this run"
     assert [(v.metric, v.verdict, v.reason) for v in verdicts] == [
         ("entrainment", "met", "interval 0.149 to 0.451, wholly on the right side (above chance)"),
         ("acknowledge", "unknown", f"metric 'acknowledge' {cause}"),
@@ -196,6 +205,11 @@ def test_a_shipped_rubric_says_plainly_what_this_version_does_not_score() -> Non
     ]
     (match,) = [v for v in rubric.judge(rubric.load("tutoring"), rows).verdicts if v.dimension == "emotional"]
     assert match.reason == f"metric 'match' on positive primes {cause}"
+    heard = [*rows, *column("prosodic", "proximity", [0.1, 0.2, 0.3])]
+    planned = [v for v in rubric.judge(rubric.load("tutoring"), heard).verdicts if v.dimension == "prosodic"]
+    assert [v.reason for v in planned] == [
+        f"metric 'convergence' {cause} (this version of convalign does not score it)"
+    ]
 
 
 # What a bad file is told
@@ -220,7 +234,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     (
         record(emotional=[entry(metric="match"), entry(metric="mach")]),
         "$.dimensions.emotional[1].metric: no metric 'mach' in emotional; "
-        "there are: match, match_raw, echo_share",
+        f"there are: {', '.join(METRICS['emotional'])}",
     ),
     (
         record(lexical=entry(contraindications=[{"when": "w", "why": "y", "metric": "harm"}])),

@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 MOST_POINTS = 300
 """Dialogues drawn per arm; intervals always rest on all of them."""
@@ -47,7 +48,8 @@ def draw(results: Mapping[str, Any]) -> dict[str, str]:
     Returns
     -------
     Name -> SVG text without XML prologue, ids unique per figure: ``matrix``, and per dimension
-    ``excess-<name>`` and ``change-<name>`` where there is something to draw. Same results, same bytes.
+    ``excess-<name>`` and ``change-<name>`` where there is something to draw; ``course-<n>`` per dialogue
+    whose affect is shown. Same results, same bytes.
     """
     drawn = {"matrix": matrix(results)}
     for column in results["dimensions"]:
@@ -57,6 +59,8 @@ def draw(results: Mapping[str, Any]) -> dict[str, str]:
             drawn[f"excess-{name}"] = excess(results, name)
         if any(_changes(results, name, row["arm"]) for row in results["matrix"]["rows"]):
             drawn[f"change-{name}"] = change(results, name)
+    for place, one in enumerate(results["courses"]):
+        drawn[f"course-{place}"] = course(one, place)
     return drawn
 
 
@@ -130,6 +134,38 @@ def change(results: Mapping[str, Any], name: str) -> str:
         figure.tight_layout()
         words = f"{name}: change of each dialogue from the baseline; the band is the declared bound."
         return _svg(figure, f"change-{name}", words)
+
+
+def course(one: Mapping[str, Any], place: int) -> str:
+    """Valence of every speaker turn by turn; rings mark turns that decided a verdict."""
+    first = one["series"][0]["arm"]
+    with rc_context(STYLE):
+        figure = Figure(figsize=(7.2, 2.9))
+        axis = figure.subplots()
+        axis.axhspan(-0.2, 0.2, color=BAND, zorder=0)
+        axis.axhline(0, color=SOFT, linewidth=0.8)
+        edited = False
+        for number, line in enumerate(one["series"]):
+            turns, valence = zip(*line["points"], strict=True)
+            mine = line["arm"] == first
+            edited = edited or not mine
+            colour = (INK, MARK)[number % 2] if mine else MARK
+            name = line["label"] if mine else f"{line['label']}, {line['arm']}"
+            axis.plot(
+                turns, valence, "-" if mine else "--", marker="o", markersize=4, color=colour, label=name
+            )
+            chosen = {turn for arm, turn in one["marks"] if arm == line["arm"]}
+            rings = [(t, v) for t, v in line["points"] if t in chosen]
+            if rings:
+                axis.plot(*zip(*rings, strict=True), "o", markersize=11, fillstyle="none", color=INK)
+        axis.set_ylim(-1.08, 1.08)
+        axis.set_xlabel("turn")
+        axis.set_ylabel("valence")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=3)
+        figure.tight_layout()
+        words = "Valence of both speakers turn by turn; the band is what counts as neutral."
+        return _svg(figure, f"course-{place}", words)
 
 
 def _changes(results: Mapping[str, Any], name: str, arm: str) -> list[float]:

@@ -1,15 +1,17 @@
 """What a text feels like, as numbers: the affect models, behind one interface.
 
 `load` gives a model with ``labels`` and ``predict(texts) -> float32 [n_texts, n_labels]``, and a `Scheme`
-that says what the labels mean. Nothing is downloaded; torch is never imported.
+that says what the labels mean.
 
-There are ``lexicon`` (VADER, English) and any local folder with ``model.onnx``, ``tokenizer.json`` and
-``affect.json``. ``default`` is the model that ships in the package; while none does, it is the lexicon,
-and every signature says so.
+``default`` ships in the package (onnxruntime, no torch, no network); ``lexicon`` is VADER. A model of your
+own is named by its declaration, ``affect.json``, which says what each label means: a folder with ONNX
+weights (onnxruntime), a folder with safetensors weights, or a model of the hub at a pinned revision
+(both with transformers and torch, the extra ``convalign[torch]``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Protocol
@@ -17,94 +19,100 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from convalign.affect.scheme import Scheme
+from convalign.affect.scheme import EKMAN, Affect, Scheme
 from convalign.errors import UsageError
 
-__all__ = ["Model", "Scheme", "available", "load"]
+__all__ = ["EKMAN", "Affect", "Model", "Scheme", "available", "load", "providers"]
 
 
 class Model(Protocol):
     """An affect model, ready to predict."""
 
-    @property
-    def name(self) -> str:
-        """``lexicon``, or the name that ``affect.json`` gives."""
-        ...
-
-    @property
-    def labels(self) -> list[str]:
-        """What the columns of `predict` are."""
-        ...
-
-    @property
-    def scheme(self) -> Scheme:
-        """What the labels mean."""
-        ...
-
-    @property
-    def signature(self) -> str:
-        """Name, version and hash: models with different signatures are never compared."""
-        ...
+    name: str
+    """``lexicon``, or the name that ``affect.json`` gives."""
+    labels: list[str]
+    """What the columns of `predict` are."""
+    scheme: Scheme
+    """What the labels mean."""
+    thresholds: Mapping[str, float]
+    """Label -> the probability from which it holds, where the author chose one."""
+    reliability: float | None
+    """Squared correlation of its valence with human polarity, 0..1; None = not measured."""
+    signature: str
+    """Name, version and hash: models with different signatures are never compared."""
 
     def predict(self, texts: list[str]) -> NDArray[np.float32]:
         """[n_texts, n_labels]; equal texts are predicted once."""
         ...
 
+    def truncated(self, texts: list[str]) -> list[bool]:
+        """Whether the model sees only the beginning of a text."""
+        ...
 
-def load(name: str = "default") -> Model:
+
+def load(name: str = "default", *, provider: str = "cpu") -> Model:
     """Make an affect model ready.
 
     Parameters
     ----------
-    name : ``default``, ``lexicon``, or the path of a model folder
-
-    Returns
-    -------
-    Model. While no trained model ships, ``load("default").name`` is ``lexicon``.
+    name : ``default``; ``lexicon``; the path of a model folder; or of a declaration that names a model of
+        the hub
+    provider : where ONNX models run: ``cpu``, or ``cuda`` with the onnxruntime-gpu build
 
     Raises
     ------
     UsageError
-        There is no such model, or the folder is not one.
+        There is no such model, or what is named is not one.
+    MissingExtraError
+        The model needs torch, which is not installed.
 
     Examples
     --------
     >>> model = load()
-    >>> model.name, model.labels
-    ('lexicon', ['negative', 'neutral', 'positive', 'compound'])
-    >>> (model.predict(["how lovely", "how awful"])[:, 3] > 0).tolist()
-    [True, False]
+    >>> model.name, model.labels[:3], len(model.labels)
+    ('minilm-goemotions', ['admiration', 'amusement', 'anger'], 39)
+    >>> model.scheme.affect(model.predict(["how lovely", "how awful"]), model.labels).valence.round()
+    array([ 1., -1.])
     """
-    shipped = _shipped()
-    if name == "default":
-        name = str(shipped) if shipped is not None else "lexicon"
     if name == "lexicon":
         from convalign.affect.lexicon import Lexicon
 
         return Lexicon()
-    path = Path(name)
+    path = SHIPPED if name == "default" else Path(name)
+    if path.is_dir() and not (path / "model.onnx").exists() and (path / "model.safetensors").exists():
+        from convalign.affect.hub import open_declared
+
+        return open_declared(path)
     if path.is_dir():
         from convalign.affect.onnx import open_folder
 
-        return open_folder(path)
+        return open_folder(path, provider)
+    if path.is_file():
+        from convalign.affect.hub import open_declared
+
+        return open_declared(path)
     raise UsageError(
-        f"no affect model {name!r}; there are: default, lexicon, or a folder with model.onnx, tokenizer.json "
-        "and affect.json (models of a hub are not read)"
+        f"no affect model {name!r}; there are: default, lexicon, a folder with model.onnx, tokenizer.json "
+        "and affect.json, or an affect.json that names a model of the hub"
     )
+
+
+SHIPPED = Path(str(resources.files("convalign.affect") / "model"))
+"""The folder of the default model."""
 
 
 def available() -> list[dict[str, str]]:
     """The models that can be loaded by name, with what they are."""
-    trained = "the trained model of this package" if _shipped() else "the lexicon: no trained model ships yet"
     return [
-        {"name": "default", "about": trained},
+        {"name": "default", "about": "MiniLM trained on GoEmotions, English; ships with the package"},
         {"name": "lexicon", "about": "VADER, English, MIT; valence only, no classes"},
-        {"name": "FOLDER", "about": "model.onnx, tokenizer.json and affect.json of your own"},
+        {"name": "FOLDER", "about": "affect.json with model.onnx and tokenizer.json, or with safetensors"},
+        {"name": "FILE.json", "about": "an affect.json that names a model of the hub and its revision"},
     ]
 
 
-def _shipped() -> Path | None:
-    """The trained model inside the package, if this version has one."""
-    folder = resources.files("convalign.affect") / "model"
-    path = Path(str(folder))
-    return path if (path / "model.onnx").is_file() else None
+def providers() -> list[str]:
+    """Where ONNX models can run on this machine: ``cpu``, and ``cuda`` if this onnxruntime has it."""
+    from convalign.affect import onnx
+
+    return onnx.providers()

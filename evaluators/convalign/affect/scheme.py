@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -11,9 +11,38 @@ from numpy.typing import NDArray
 
 from convalign.errors import UsageError
 
+EKMAN = ("anger", "disgust", "fear", "joy", "sadness", "surprise", "neutral")
+"""The classes of `Affect.ekman`, in its order."""
+ROLES = ("compassion", "regulation", "distress", "hostility")
+"""What labels may tell of a reply besides their sign."""
 SIGNS = ("positive", "negative", "neutral", "valence", "none")
 DECLARED = ("positive", "negative", "neutral", "none")
 """What a classifier's label may mean: a probability, 0..1, is no valence."""
+
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Affect:
+    """What texts feel like; a model without labels for something has None there.
+
+    Attributes
+    ----------
+    valence : [n_texts], -1..1, P(positive) - P(negative)
+    intensity : [n_texts], 0..1, 1 - P(neutral); of a lexicon, |valence|
+    compassion, regulation, distress, hostility : [n_texts], 0..1, the probability that one of their labels
+        holds
+    ekman : [n_texts, 7], 0..1, in the order of `EKMAN`
+    """
+
+    valence: Numbers
+    intensity: Numbers | None
+    compassion: Numbers | None
+    regulation: Numbers | None
+    distress: Numbers | None
+    hostility: Numbers | None
+    ekman: Numbers | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +57,8 @@ class Scheme:
     max_tokens : longer texts are cut in sentences
     licence : of the model
     languages : codes that it covers
+    ekman : label -> one of `EKMAN`, for labels that belong to a class
+    roles : label -> some of `ROLES`, for labels that tell of them
     """
 
     kind: Literal["single", "multi", "score"]
@@ -35,8 +66,49 @@ class Scheme:
     max_tokens: int | None
     licence: str
     languages: tuple[str, ...]
+    ekman: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def valence(self, predicted: NDArray[np.float32], labels: Sequence[str]) -> NDArray[np.float64]:
+    def affect(self, predicted: NDArray[np.float32], labels: Sequence[str]) -> Affect:
+        """Read predictions as affect.
+
+        Parameters
+        ----------
+        predicted : [n_texts, n_labels], from ``predict``
+        labels : [n_labels]
+
+        Source
+        ------
+        methods/emotional.md, section 3: labels join by noisy-or, 1 - prod(1 - p), or by their sum where
+        they exclude each other.
+        """
+        numbers = predicted.astype(np.float64)
+
+        def joined(chosen: Iterable[bool]) -> Numbers | None:
+            columns = np.flatnonzero(list(chosen))
+            return self._join(numbers[:, columns]) if len(columns) else None
+
+        valence = self.valence(predicted, labels)
+        neutral = joined(self.signs[label] == "neutral" for label in labels)
+        if self.kind == "score":
+            intensity: Numbers | None = np.abs(valence)
+        else:
+            intensity = None if neutral is None else 1.0 - neutral
+        classes = [joined(self.ekman.get(label) == one for label in labels) for one in EKMAN]
+        whole = [one for one in classes if one is not None]
+        compassion, regulation, distress, hostility = (
+            joined(role in self.roles.get(label, ()) for label in labels) for role in ROLES
+        )
+        ekman = np.stack(whole, axis=1) if len(whole) == len(EKMAN) else None
+        return Affect(valence, intensity, compassion, regulation, distress, hostility, ekman)
+
+    def _join(self, numbers: Numbers) -> Numbers:
+        """[n_texts] the probability that one of the labels holds."""
+        if self.kind == "single":
+            return np.asarray(np.minimum(numbers.sum(axis=1), 1.0), dtype=np.float64)
+        return np.asarray(1.0 - np.prod(1.0 - numbers, axis=1), dtype=np.float64)
+
+    def valence(self, predicted: NDArray[np.float32], labels: Sequence[str]) -> Numbers:
         """How positive or negative each text is.
 
         Parameters
@@ -53,14 +125,7 @@ class Scheme:
         numbers = predicted.astype(np.float64)
         if columns["valence"]:
             return np.clip(numbers[:, columns["valence"][0]], -1.0, 1.0)
-        if self.kind == "single":
-            pos, neg = (
-                numbers[:, columns["positive"]].sum(axis=1),
-                numbers[:, columns["negative"]].sum(axis=1),
-            )
-        else:
-            pos = 1.0 - np.prod(1.0 - numbers[:, columns["positive"]], axis=1)
-            neg = 1.0 - np.prod(1.0 - numbers[:, columns["negative"]], axis=1)
+        pos, neg = (self._join(numbers[:, columns[sign]]) for sign in ("positive", "negative"))
         return np.asarray(np.clip(pos - neg, -1.0, 1.0), dtype=np.float64)
 
 
@@ -69,7 +134,8 @@ def read_scheme(record: Mapping[str, Any], labels: Sequence[str], place: str) ->
 
     Parameters
     ----------
-    record : ``kind``, ``labels`` (label -> sign), ``licence``, ``languages``, ``max_tokens``
+    record : ``kind``, ``labels`` (label -> sign, or an object with ``sign`` and, where the label has them,
+        ``ekman`` and ``roles``), ``licence``, ``languages``, ``max_tokens``
     labels : [n_labels], in the model's order
     place : for messages
 
@@ -78,19 +144,31 @@ def read_scheme(record: Mapping[str, Any], labels: Sequence[str], place: str) ->
     UsageError
         A label without meaning (``LABEL_0``), a sign that does not exist, or no way to a valence.
     """
-    kind, signs = record.get("kind"), record.get("labels")
+    kind, declared = record.get("kind"), record.get("labels")
     if kind not in ("single", "multi"):
         raise UsageError(f"{place}: $.kind: {kind!r}; write single (softmax) or multi (sigmoid)")
-    if not isinstance(signs, Mapping):
+    if not isinstance(declared, Mapping):
         raise UsageError(f"{place}: $.labels: is no object; write label -> {', '.join(DECLARED)}")
+    signs: dict[str, str] = {}
+    ekman: dict[str, str] = {}
+    roles: dict[str, tuple[str, ...]] = {}
     for label in labels:
-        if label not in signs or label.startswith("LABEL_"):
+        if label not in declared or label.startswith("LABEL_"):
             raise UsageError(
                 f"{place}: $.labels: {label!r} has no meaning; map it to one of {', '.join(DECLARED)}"
             )
-        if signs[label] not in DECLARED:
-            raise UsageError(f"{place}: $.labels.{label}: {signs[label]!r}; there are: {', '.join(DECLARED)}")
-    found = {signs[label] for label in labels}
+        told = declared[label] if isinstance(declared[label], Mapping) else {"sign": declared[label]}
+        where = f"{place}: $.labels.{label}"
+        for key in told:
+            _known(key, ("sign", "ekman", "roles"), where)
+        signs[label] = _known(told.get("sign"), DECLARED, where)
+        if "ekman" in told:
+            ekman[label] = _known(told["ekman"], EKMAN, f"{where}.ekman")
+        listed = told.get("roles", [])
+        if not isinstance(listed, list):
+            raise UsageError(f"{where}.roles: {listed!r}; write a list of {', '.join(ROLES)}")
+        roles[label] = tuple(_known(one, ROLES, f"{where}.roles") for one in listed)
+    found = set(signs.values())
     if not {"positive", "negative"} <= found:
         raise UsageError(f"{place}: $.labels: no positive and negative label; valence needs both")
     languages = record.get("languages")
@@ -104,4 +182,11 @@ def read_scheme(record: Mapping[str, Any], labels: Sequence[str], place: str) ->
     licence = record.get("licence")
     if not isinstance(licence, str) or not licence:
         raise UsageError(f"{place}: $.licence: {licence!r}; name the licence of the model")
-    return Scheme(kind, dict(signs), longest, licence, tuple(languages))
+    return Scheme(kind, signs, longest, licence, tuple(languages), ekman, roles)
+
+
+def _known(value: object, there: Sequence[str], place: str) -> str:
+    """One of the words that there are."""
+    if not isinstance(value, str) or value not in there:
+        raise UsageError(f"{place}: {value!r}; there are: {', '.join(there)}")
+    return value

@@ -23,7 +23,7 @@ SCHEMAS = {
 WIDTH = 100
 
 EXTRAS = {
-    "torch": "not used yet: the transformers backend comes with the trained affect model",
+    "torch": "affect models of the hub or with safetensors weights: pip install convalign[torch]",
     "parselmouth": "not used yet: Praat as a pitch engine comes later",
     "pyarrow": "not used yet: Parquet comes later",
 }
@@ -99,6 +99,7 @@ def doctor(arguments: Namespace) -> int:
         "versions": found,
         "missing": [name for name, version in found.items() if version is None],
         "affect_models": affect.available(),
+        "providers": affect.providers(),
         "formats": [one["name"] for one in logs.formats()],
         "dimensions": list(known.names()),
         "extras": {name: util.find_spec(name) is not None for name in EXTRAS},
@@ -110,6 +111,7 @@ def doctor(arguments: Namespace) -> int:
         print(f"{name:<20} {version or 'missing: pip install ' + name}")
     for model in record["affect_models"]:
         print(f"{'affect model':<20} {model['name']}: {model['about']}")
+    print(f"{'affect runs on':<20} {', '.join(record['providers'])} (--provider)")
     print(f"{'log formats':<20} {', '.join(record['formats'])}")
     for name, about in EXTRAS.items():
         print(f"{name:<20} {'installed' if record['extras'][name] else 'not installed'} ({about})")

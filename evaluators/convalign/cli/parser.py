@@ -130,7 +130,11 @@ def _scoring(one: argparse.ArgumentParser) -> None:
         "--numbers", action="store_const", const=True, help="lexical: numbers and codes are content too"
     )
     group.add_argument(
-        "--affect", metavar="MODEL", help="affect model: default, lexicon, or a folder with model.onnx"
+        "--affect", metavar="MODEL",
+        help="affect model: default, lexicon, a model folder, or an affect.json that names one of the hub",
+    )  # fmt: skip
+    group.add_argument(
+        "--provider", metavar="NAME", help="where the affect model runs: cpu (default) or cuda"
     )
     group.add_argument(
         "--pitch-engine", dest="pitch_engine", metavar="NAME", help="swift-f0 (default) or pyin"

@@ -47,13 +47,17 @@ def quotes(arms: Sequence[Arm], study: Study, headlines: Mapping[str, str]) -> l
         ]
         moved.sort(key=lambda item: (-item[0], item[1]))
         top = _spread(moved)
-        dialogues = _find(arm.source, {key[0] for _, key, _, _ in top})
+        dialogues = find(arm.source, {key[0] for _, key, _, _ in top})
         for change, (dialogue, turn), old_value, new_value in top:
             if change > 0 and dialogue in dialogues and turn < len(dialogues[dialogue].turns):
                 found.append(
-                    _quote(
-                        arm.name, target, headlines[target], dialogues[dialogue], turn, old_value, new_value
-                    )
+                    {"arm": arm.name, "dimension": target, "metric": headlines[target]}
+                    | quote(dialogues[dialogue], turn)
+                    | {
+                        "value": new_value,
+                        "why": f"{headlines[target]} of this turn went from {old_value:.2f} "
+                        f"to {new_value:.2f}",
+                    }
                 )
     return found
 
@@ -69,7 +73,7 @@ def _spread(moved: list[tuple[float, tuple[str, int], float, float]]) -> list[An
     return top
 
 
-def _find(source: str, wanted: set[str]) -> dict[str, Dialogue]:
+def find(source: str, wanted: set[str]) -> dict[str, Dialogue]:
     """Some dialogues of a log; none when it can no longer be read."""
     try:
         return {d.id: d for d in logs.read([source], logs.ReadOptions()) if d.id in wanted}
@@ -77,23 +81,17 @@ def _find(source: str, wanted: set[str]) -> dict[str, Dialogue]:
         return {}
 
 
-def _quote(
-    arm: str, dimension: str, metric: str, dialogue: Dialogue, turn: int, before: float, after: float
-) -> dict[str, Any]:
-    """One turn with the turn before it."""
+def quote(dialogue: Dialogue, turn: int) -> dict[str, Any]:
+    """One turn with the last turn by somebody else."""
     one = dialogue.turns[turn]
-    prime = dialogue.turns[turn - 1] if turn else None
+    before = (dialogue.turns[k] for k in range(turn - 1, -1, -1))
+    prime = next((other for other in before if other.speaker != one.speaker), None)
     return {
-        "arm": arm,
-        "dimension": dimension,
-        "metric": metric,
         "dialogue": dialogue.id,
         "turn": turn,
         "speaker": dialogue.label(one.speaker),
         "text": _cut(one.text),
         "prime_text": _cut(prime.text) if prime else None,
-        "value": after,
-        "why": f"{metric} of this turn went from {before:.2f} to {after:.2f}",
     }
 
 

@@ -13,6 +13,8 @@ from convalign.independence import Finding, Matrix, MatrixRow
 from convalign.independence.finding import Good
 from convalign.independence.interval import mean_interval
 from convalign.review.arms import Arm, columns, directions, of_use_case, paired
+from convalign.review.courses import courses
+from convalign.review.decided import decided
 from convalign.review.quotes import quotes
 from convalign.scale import versions
 from convalign.scores import SCHEMA_VERSION, Metric
@@ -60,6 +62,8 @@ def results(study: Study, arms: Sequence[Arm], *, command: str) -> dict[str, Any
     marks = exploratory_reasons(study, {arm.name: arm.run.info for arm in arms})
     matrix = _matrix(study, arms, metrics)
     drawn = _matrix_record(matrix, study, arms, metrics)
+    verdicts = _verdicts(study, arms)
+    deciding = decided(verdicts, arms)
     record = {
         "schema_version": SCHEMA_VERSION,
         "kind": "design review",
@@ -82,7 +86,9 @@ def results(study: Study, arms: Sequence[Arm], *, command: str) -> dict[str, Any
         "scores": {
             name: {arm.name: _scores(arm, name, metrics[name][0], study) for arm in arms} for name in names
         },
-        "verdicts": _verdicts(study, arms),
+        "verdicts": verdicts,
+        "decided": deciding,
+        "courses": courses(arms, study, deciding),
         "category_error": _category_errors(study, arms),
         "turns": quotes(arms, study, {name: metrics[name][0].name for name in names}),
         "limits": [*LIMITS, *_left_out(names)],

@@ -21,14 +21,13 @@ from convalign.rubric.records import Baseline, Contraindication, Entry, Evidence
 PACKAGE = "convalign.rubrics"
 NOT_YET: Mapping[str, tuple[str, ...]] = {
     "lexical": ("entrainment.terms",),
-    "emotional": ("acknowledge", "regulate", "escalate", "dismiss", "trajectory", "slope"),
     "prosodic": ("convergence", "convergence.pitch", "convergence.rate", "convergence.intensity"),
 }
 """Metrics that rubrics may name and this version does not score: their entries are judged unknown."""
-NEGATIVE_ONLY = ("acknowledge", "regulate", "escalate", "dismiss")
+NEGATIVE_ONLY = ("acknowledge", "regulate", "regulate.shift", "escalate", "dismiss", "mirror")
 """Metrics that are defined on negative primes alone, so that their rows carry no suffix for it."""
 TRENDS = ("convergence", "slope", "trajectory")
-"""Metrics that are a change over the dialogue."""
+"""Metrics that are a change over the dialogue, and what is told beside them."""
 
 _CURES = {
     "minLength": "write some text",

@@ -233,7 +233,7 @@ def _floor(given: Contraindication, entry: Entry, table: Table) -> Floor:
 
 
 def _absent(dimension: str, metric: str, primes: str = "") -> str:
-    """Why a metric has no rows; this version scores no metric apart by kind of prime."""
-    planned = bool(primes) or metric in NOT_YET.get(dimension, ())
+    """Why a metric has no rows."""
+    planned = metric in NOT_YET.get(dimension, ())
     cause = " (this version of convalign does not score it)" if planned else ""
     return f"metric {metric!r}{primes} is not in this run{cause}"

@@ -93,11 +93,53 @@ def match(reply: Series, prime: Series, strangers: Sequence[Series]) -> Match:
         raise UsageError(f"{len(strangers)} strangers; give two or more, each with a prime")
     found = similarity(replies, prime)
     stood_in = [similarity(replies, np.resize(np.asarray(one), len(replies))) for one in strangers]
+    return corrected(found, stood_in)
+
+
+def corrected(found: float, stood_in: Sequence[float]) -> Match:
+    """Correct a similarity for what strangers give.
+
+    Parameters
+    ----------
+    found : similarity of the real pairs, 0..1
+    stood_in : [n_strangers >= 2] of the same replies with a stranger's primes
+    """
     total = math.fsum(stood_in)
     chance = total / len(stood_in)
     values = (_corrected(one, (total - one) / (len(stood_in) - 1)) for one in stood_in)
     kept = tuple(value for value in values if value is not None)
     return Match(_corrected(found, chance), found, chance, kept)
+
+
+def agreement(reply: NDArray[np.float64], prime: NDArray[np.float64]) -> float:
+    """Mean likeness of the emotions of prime and reply, pair by pair.
+
+    Parameters
+    ----------
+    reply, prime : [n_pairs, n_classes], probabilities; each row is divided by its sum
+
+    Returns
+    -------
+    1 - Jensen-Shannon divergence in bits, 0..1, 1 = the same mixture.
+
+    Source
+    ------
+    Lin 1991; methods/emotional.md, section 4.
+
+    Examples
+    --------
+    >>> agreement(np.array([[1.0, 0.0], [0.5, 0.5]]), np.array([[0.0, 1.0], [0.5, 0.5]]))
+    0.5
+    """
+    p, q = (one / np.maximum(one.sum(axis=1, keepdims=True), 1e-12) for one in (reply, prime))
+    middle = (p + q) / 2
+    divergence = sum(
+        (np.where(one > 0, one * np.log2(np.maximum(one, 1e-300) / np.maximum(middle, 1e-300)), 0.0)).sum(
+            axis=1
+        )
+        for one in (p, q)
+    )
+    return float(1.0 - np.mean(divergence) / 2)
 
 
 def _corrected(found: float, chance: float) -> float | None:

@@ -37,14 +37,16 @@ STOP_WORDS = frozenset(
     further near far along across behind beyond toward towards upon within per via here there where
     when why how now today tomorrow yesterday tonight ever always often sometimes usually just only
     also too very quite rather really even still already almost perhaps maybe however therefore
-    otherwise instead yes yeah yep nope ok okay oh ah well um uh er hm hmm mm please thanks thank
+    otherwise instead yes yeah yep nope ok okay oh ah well um uh er hm hmm mm
     make makes made making take takes took taken taking put puts say says said saying tell tells
     told see sees saw seen know knows knew known think thinks thought look looks looked seem seems
     seemed want wants wanted use used mention mentions mentioned thing things way ways lot lots bit
-    kind sort first second next last own new
+    sort first second next last own new
     """.split()
 )
-"""Closed-class and bleached words: never an echo. Negations are among them, so that they stay in the text."""
+"""Closed-class and bleached words: never an echo. Negations are among them, so that they stay in the text.
+
+None of them is thanks or praise: "thanks" and "kind" said back are echo like any other word of feeling."""
 
 ENDINGS = ("'s", "ing", "edly", "ed", "ies", "es", "s", "ly", "er", "est")
 SHORTEST_STEM = 3
@@ -69,6 +71,102 @@ class Edited:
 def has_words(text: str | None) -> bool:
     """Whether there is a letter in it at all."""
     return text is not None and any(unicodedata.category(c)[0] == "L" for c in text)
+
+
+SENTENCE = re.compile(r"(?<=[.!?\u2026])[\"'\u201d\u2019)]*\s+")
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text that have words.
+
+    Examples
+    --------
+    >>> sentences("I am so sorry. Really?! ... Let's see.")
+    ['I am so sorry.', 'Really?!', "Let's see."]
+    """
+    return [one for one in SENTENCE.split(text.strip()) if has_words(one)]
+
+
+def is_question(text: str) -> bool:
+    """Whether a text ends by asking: its affect is often the partner's, asked about."""
+    return text.rstrip(" \"')\u201d\u2019").endswith("?")
+
+
+OWN = frozenset("i i'm i've i'd i'll im ive me my mine myself we we're we've us our".split())
+PARTNER = frozenset(
+    """
+    you you're you've you'd you'll your yours yourself they they're they'll they've their them he she
+    will won't
+    """.split()
+)
+
+
+YOU = frozenset("you you're you've you'd you'll your yours yourself".split())
+
+
+def to_partner(text: str) -> list[str]:
+    """The clauses that speak to the partner.
+
+    Examples
+    --------
+    >>> to_partner("That is awful, but you are brave.")
+    ['but you are brave.']
+    """
+    return [one for one in clauses(text) if not YOU.isdisjoint(_tokens(one))]
+
+
+def about_partner(text: str) -> bool:
+    """Whether a text speaks of the partner, of others or of what will happen more than of its speaker.
+
+    Examples
+    --------
+    >>> about_partner("You will lose everything."), about_partner("I feel so hopeless.")
+    (True, False)
+    """
+    words = _tokens(text)
+    return sum(word in PARTNER for word in words) > sum(word in OWN for word in words)
+
+
+BLEAK = frozenset(
+    """
+    never nobody nowhere forever worse worst worthless hopeless doomed ruin ruined ruins lose
+    fault finished pointless useless helpless late alone die dying dead fail failing failed fails downhill
+    """.split()
+)
+"""Absolute and worsening words (Al-Mosaiwi & Johnstone 2018 for the absolute ones)."""
+
+
+DENIED = frozenset("not no without far hardly nothing".split())
+"""Before a bleak word these take it back."""
+
+
+def bleak(text: str) -> bool:
+    """Whether a text says that things cannot get better or will get worse.
+
+    Examples
+    --------
+    >>> bleak("They will never forgive you."), bleak("You are not worthless to them.")
+    (True, False)
+    """
+    words = _tokens(text)
+    return any(
+        word in BLEAK and not any(one in DENIED or one.endswith("n't") for one in words[max(0, k - 3) : k])
+        for k, word in enumerate(words)
+    )
+
+
+CLAUSE = re.compile(r"(?<=[.,;:!?\u2026])\s+")
+
+
+def clauses(text: str) -> list[str]:
+    """What stands between marks of punctuation and has words.
+
+    Examples
+    --------
+    >>> clauses("I'm sorry, that must hurt.")
+    ["I'm sorry,", 'that must hurt.']
+    """
+    return [one for one in CLAUSE.split(text.strip()) if has_words(one)]
 
 
 def without_echo(reply: str, prime: str) -> Edited:
@@ -165,13 +263,17 @@ def source() -> str:
     return f"lemma-en-{version('spacy-lookups-data')}"
 
 
+EMPTY_QUOTES = re.compile(
+    r"[\"\u201c\u201d\u00ab\u00bb]\s*[\"\u201c\u201d\u00ab\u00bb]|[\u2018(\[]\s*[\u2019)\]]"
+)
+
+
 def _tidy(text: str) -> str:
-    """Close the gaps that deleted words leave."""
-    text = re.sub(r"\s+", " ", text)
-    text = re.sub(r"(?:\s*,)+(?=\s*[.!?;:])", "", text)
+    """Close the gaps that deleted words leave: quotation marks and conjunctions around nothing, commas."""
+    text = EMPTY_QUOTES.sub("", re.sub(r"\s+", " ", text))
+    text = re.sub(r"(?:\s*\b(?:and|or)\b)+(?=\s*(?:[,.!?;:]|$))", "", text)
+    text = re.sub(r"(?:\s*,)+(?=\s*(?:[.!?;:]|$))", "", text)
     text = re.sub(r"\s*,(?:\s*,)+", ",", text)
     text = re.sub(r"\s+([,.!?;:])", r"\1", text)
     text = re.sub(r"([.!?;:])\s*,", r"\1", text)
-    text = re.sub(r"(?:\band\b|\bor\b)(?=\s*[.!?;:])", "", text)
-    text = re.sub(r"\s+([.!?;:])", r"\1", text)
-    return text.strip().removeprefix(",").strip()
+    return re.sub(r"\s+", " ", text).strip().removeprefix(",").strip()

@@ -139,11 +139,14 @@ class Bench:
             order = np.argsort(length[some], kind="stable")
             marked = np.zeros((len(side.content.marker) + 1, 16), np.int64)
             np.cumsum(bits(side.content.marker), axis=0, out=marked[1:])
-            numbers = {kind: self.vocabularies[kind].add(items(side.content, kind)) for kind in KINDS}
+            numbers: dict[Kind, Numbers] = {
+                kind: self.vocabularies[kind].add(items(side.content, kind)) for kind in KINDS
+            }
+            distinct: dict[Kind, Numbers] = {kind: different(found) for kind, found in numbers.items()}
             self.known[key] = Stranger(
                 side,
                 numbers,
-                {kind: different(found) for kind, found in numbers.items()},
+                distinct,
                 length[some],
                 order,
                 length[some][order],

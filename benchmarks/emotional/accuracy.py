@@ -1,0 +1,65 @@
+"""How well turns are judged: three classes out of domain, and the slope of replies on primes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from corpora import Dialogues, Pair, Said, pairs
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Reader = Callable[[Sequence[str]], Floats]
+"""Texts -> valences, -1..1."""
+
+
+def macro_f1(gold: Sequence[int], found: Sequence[int]) -> float:
+    """Mean F1 of the three classes."""
+    g, f = np.asarray(gold), np.asarray(found)
+    scores = []
+    for one in (-1, 0, 1):
+        hits = float(((g == one) & (f == one)).sum())
+        scores.append(2 * hits / max(float((g == one).sum() + (f == one).sum()), 1.0))
+    return float(np.mean(scores))
+
+
+def classes(valence: Floats, threshold: float) -> NDArray[np.int64]:
+    """1, 0, -1 by a threshold on both sides."""
+    return (valence > threshold).astype(np.int64) - (valence < -threshold).astype(np.int64)
+
+
+def three_way(dialogues: Dialogues, read: Reader, threshold: float) -> float:
+    """Macro-F1 over all labelled turns."""
+    turns = [turn for said in dialogues.values() for turn in said if turn.gold is not None]
+    gold = [turn.gold for turn in turns if turn.gold is not None]
+    return macro_f1(gold, classes(read([turn.text for turn in turns]), threshold).tolist())
+
+
+def standardised(y: Floats, *columns: Floats) -> Floats:
+    """Least-squares coefficients of z(y) on z of the columns."""
+
+    def z(v: Floats) -> Floats:
+        return np.asarray((v - v.mean()) / v.std(), dtype=np.float64)
+
+    found = np.linalg.lstsq(np.stack([z(c) for c in columns], axis=1), z(y), rcond=None)[0]
+    return np.asarray(found, dtype=np.float64)
+
+
+def reply_on_prime(dialogues: Dialogues, value: Callable[[Sequence[Said]], Floats]) -> float:
+    """Standardised slope of v_reply on v_prime beside the length of the reply and their product.
+
+    Source
+    ------
+    methods/emotional.md, section 4: z(v_reply) on z(v_prime), z(L), their product; L = log length of
+    the reply.
+    """
+    listed: list[Pair] = pairs(dialogues)
+    prime, reply = value([p.prime for p in listed]), value([p.reply for p in listed])
+    length = np.log([max(1, len(p.reply.text.split())) for p in listed])
+    product = (prime - prime.mean()) * (length - length.mean())
+    return float(standardised(reply, prime, length, product)[0])
+
+
+def gold(turns: Sequence[Said]) -> Floats:
+    """Human labels as numbers."""
+    return np.array([turn.gold for turn in turns], dtype=np.float64)

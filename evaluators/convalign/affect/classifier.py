@@ -1,0 +1,122 @@
+"""What all classifiers share: equal texts once, long ones in pieces, batches, logits to probabilities."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convalign.affect.declaration import Declaration
+from convalign.errors import UsageError
+
+SENTENCE = re.compile(r"(?<=[.!?…])\s+")
+
+Floats = NDArray[np.float32]
+
+
+class Engine(Protocol):
+    """Whatever runs a model."""
+
+    def lengths(self, texts: list[str]) -> list[int]:
+        """Tokens of each text, nothing cut off."""
+        ...
+
+    def logits(self, texts: list[str]) -> NDArray[np.float64]:
+        """[n_texts, n_labels], in the order of the declaration."""
+        ...
+
+
+class Classifier:
+    """A declared model on an engine; the `Model` of `convalign.affect`.
+
+    Parameters
+    ----------
+    declared : what its labels mean
+    engine : what runs it
+    signature : name, revision and hash; models with different signatures are never compared
+    """
+
+    def __init__(self, declared: Declaration, engine: Engine, signature: str) -> None:
+        self.name = declared.name
+        self.labels = list(declared.labels)
+        self.scheme = declared.scheme
+        self.thresholds = declared.thresholds
+        self.reliability = declared.reliability
+        self.signature = signature
+        self._batch = declared.batch
+        self._engine = engine
+
+    def predict(self, texts: list[str]) -> Floats:
+        """[n_texts, n_labels], 0..1, columns in the order of `labels`.
+
+        Equal texts are predicted once. A text longer than the model's limit is cut in sentences, and a
+        sentence that is still too long in halves; their predictions are averaged by words.
+        """
+        different = list(dict.fromkeys(texts))
+        pieces = dict(zip(different, self._cut(different), strict=True))
+        single = list(dict.fromkeys(piece for parts in pieces.values() for piece in parts))
+        # Texts of like length share a batch, so that little is padded.
+        single.sort(key=lambda piece: (len(piece), piece))
+        found: dict[str, Floats] = {}
+        for start in range(0, len(single), self._batch):
+            batch = single[start : start + self._batch]
+            found |= dict(zip(batch, self._run(batch), strict=True))
+        whole = {text: _joined(parts, found) for text, parts in pieces.items()}
+        return np.array([whole[text] for text in texts], dtype=np.float32).reshape(
+            len(texts), len(self.labels)
+        )
+
+    def truncated(self, texts: list[str]) -> list[bool]:
+        """Whether a text holds one word too long for the model, of which it sees only the beginning."""
+        longest = self.scheme.max_tokens
+        parts = self._cut(texts)
+        flat = [piece for one in parts for piece in one]
+        long = iter([length > longest for length in self._engine.lengths(flat)] if longest else [])
+        return [sum(next(long, False) for _ in one) > 0 for one in parts]
+
+    def _cut(self, texts: list[str]) -> list[list[str]]:
+        """Each text, or its parts when it is too long for the model; only one endless word is truncated."""
+        longest = self.scheme.max_tokens
+        if longest is None or not texts:
+            return [[text] for text in texts]
+        cut: list[list[str]] = []
+        for text, length in zip(texts, self._engine.lengths(texts), strict=True):
+            words = text.split()
+            if length <= longest or len(words) < 2:
+                cut.append([text])
+                continue
+            parts = SENTENCE.split(text.strip())
+            if len(parts) == 1:
+                parts = [" ".join(words[: len(words) // 2]), " ".join(words[len(words) // 2 :])]
+            cut.append([piece for found in self._cut(parts) for piece in found])
+        return cut
+
+    def _run(self, texts: list[str]) -> Floats:
+        """Probabilities of one batch."""
+        try:
+            logits = self._engine.logits(texts)
+        except Exception as error:
+            cure = "the tokenizer and max_tokens must be the model's own"
+            raise UsageError(f"{self.name}: the model fails ({error}); {cure}") from None
+        if logits.ndim != 2 or logits.shape[1] != len(self.labels):
+            shape = f"gives {logits.shape[1:]} numbers a text"
+            raise UsageError(f"{self.name}: {shape}, its declaration names {len(self.labels)} labels")
+        if not np.isfinite(logits).all():
+            worst = texts[int(np.flatnonzero(~np.isfinite(logits).all(axis=1))[0])]
+            raise UsageError(f"{self.name}: no finite numbers for {worst[:40]!r}; export the model again")
+        if self.scheme.kind == "multi":
+            return np.asarray(1.0 / (1.0 + np.exp(-logits)), dtype=np.float32)
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def _joined(parts: list[str], found: Mapping[str, Floats]) -> Floats:
+    """One prediction of several sentences."""
+    if len(parts) == 1:
+        return found[parts[0]]
+    weights = [max(1, len(part.split())) for part in parts]
+    joined: Floats = np.average([found[part] for part in parts], axis=0, weights=weights)
+    return joined

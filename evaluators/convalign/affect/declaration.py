@@ -1,0 +1,81 @@
+"""``affect.json``: what a model's author says of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from convalign.affect.scheme import Scheme, read_scheme
+from convalign.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A checked ``affect.json``.
+
+    Attributes
+    ----------
+    name : of the model
+    labels : [n_labels], in the model's order
+    scheme : what they mean
+    thresholds : label -> the probability from which it holds, chosen by the author; {} = none given
+    reliability : squared correlation of the model's valence with human polarity, 0..1; None = not measured
+    batch : texts that go through the model together
+    record : the whole file
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    scheme: Scheme
+    thresholds: Mapping[str, float]
+    reliability: float | None
+    batch: int
+    record: Mapping[str, Any]
+
+
+def declaration(path: Path) -> Declaration:
+    """Read and check a declaration.
+
+    Parameters
+    ----------
+    path : a JSON file with ``name``; ``order``, the labels in the model's order; what
+        `convalign.affect.scheme.read_scheme` reads; ``thresholds`` (label -> 0..1) and ``reliability``
+        (0..1), if they were measured; ``batch``, 32 if it is left out, 1 for a model with dynamic
+        quantisation, whose numbers would otherwise hang on a text's neighbours
+
+    Raises
+    ------
+    UsageError
+        Not readable, no JSON, or a field that is missing or wrong: file, JSON path, what would work.
+    """
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; write a declaration of the model") from None
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}; write JSON") from None
+    if not isinstance(record, Mapping):
+        raise UsageError(f"{path}: is no object; write name, order, kind, labels, licence, languages")
+    order = record.get("order")
+    named = isinstance(order, list) and len(order) >= 2 and all(isinstance(one, str) for one in order)
+    if not isinstance(order, list) or not named or len(set(order)) < len(order):
+        raise UsageError(f"{path}: $.order: {order!r}; list the labels in the model's order, each once")
+    thresholds = record.get("thresholds", {})
+    if not isinstance(thresholds, Mapping):
+        raise UsageError(f"{path}: $.thresholds: is no object; write label -> number")
+    for label, value in thresholds.items():
+        if label not in order or isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise UsageError(f"{path}: $.thresholds.{label}: {value!r}; write a label of order and a number")
+    reliability = record.get("reliability")
+    number = isinstance(reliability, (int, float)) and not isinstance(reliability, bool)
+    if reliability is not None and not (number and 0 < reliability <= 1):
+        raise UsageError(f"{path}: $.reliability: {reliability!r}; write a number above 0, at most 1")
+    batch = record.get("batch", 32)
+    if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
+        raise UsageError(f"{path}: $.batch: {batch!r}; write a whole number, 1 or more")
+    name = str(record.get("name") or path.parent.name)
+    scheme = read_scheme(record, order, str(path))
+    return Declaration(name, tuple(order), scheme, dict(thresholds), reliability, batch, record)

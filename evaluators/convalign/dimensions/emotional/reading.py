@@ -1,0 +1,290 @@
+"""From dialogues to feelings: what the model says of every turn, and which turn answers which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convalign import affect
+from convalign.dialogue import Dialogue, Turn
+from convalign.dimensions.emotional.support import NEGATIVE
+from convalign.dimensions.emotional.words import (
+    Edited,
+    about_partner,
+    bleak,
+    clauses,
+    has_words,
+    sentences,
+    to_partner,
+    without_echo,
+)
+from convalign.surrogates import Side, side
+
+ECHO_LANGUAGE = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Feeling:
+    """What the model says of one text; None where it has no labels for it.
+
+    Attributes
+    ----------
+    valence : -1..1
+    intensity, compassion, regulation, distress, hostility : 0..1
+    ekman : [7], 0..1, in the order of `convalign.affect.EKMAN`
+    """
+
+    valence: float
+    intensity: float | None
+    compassion: float | None
+    regulation: float | None
+    distress: float | None
+    hostility: float | None
+    ekman: tuple[float, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A reply and the turn that it answers.
+
+    Attributes
+    ----------
+    turn : place of the reply in the dialogue's own turns (the first, where several were joined)
+    prime, reply : None without words
+    edited : the reply without echoed words; None when nothing is left
+    echoed : echoed content tokens
+    last_regulation : regulation of the reply's last sentence, where the dialogue has a negative prime
+    compassion : of the clause of the reply that has most of it, where the dialogue has a negative prime
+    about_partner : whether the reply speaks of the partner or of what will happen
+    hostility : of the clause to the partner that has most of it, without echo; where the dialogue has a
+        negative prime
+    bleak : whether it says, in words of its own, that things cannot get better
+    """
+
+    turn: int
+    prime: Feeling | None
+    reply: Feeling | None
+    edited: Feeling | None
+    echoed: int
+    last_regulation: float | None
+    compassion: float | None
+    about_partner: bool
+    hostility: float | None
+    bleak: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """What a side lends as a stranger.
+
+    Attributes
+    ----------
+    valence : [n_primes] of the turns that somebody answered
+    ekman : [n_primes, 7], or None when the model has no such classes
+    course : [n_turns] valence of all turns with words
+    """
+
+    valence: NDArray[np.float64]
+    ekman: NDArray[np.float64] | None
+    course: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What is kept of one dialogue: feelings, no text.
+
+    Attributes
+    ----------
+    sides : one per speaker
+    directions : (label, replier's place, prime's place, exchanges)
+    turns : (place in the dialogue's own turns, speaker, feeling or None) of joined turns
+    reason : why nothing can be scored, or None
+    """
+
+    dialogue: str
+    sides: tuple[Side[Heard], ...]
+    directions: tuple[tuple[str, int, int, tuple[Exchange, ...]], ...]
+    turns: tuple[tuple[int, str, Feeling | None], ...]
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """Consecutive turns of one speaker as one."""
+
+    place: int
+    speaker: str
+    text: str
+
+
+Feelings = Mapping[str, Feeling]
+
+
+def observe_all(
+    dialogues: Sequence[Dialogue], model: affect.Model, *, language: str, within: str | None
+) -> list[Observation]:
+    """Predict every turn, whole and without echoed words, in one batch.
+
+    Parameters
+    ----------
+    language : of dialogues that do not say it
+    within : meta field in which strangers must agree
+
+    Returns
+    -------
+    [n_dialogues], in order.
+    """
+    joined = [_join(dialogue.turns) for dialogue in dialogues]
+    reasons = [_reason(d, j, language, model) for d, j in zip(dialogues, joined, strict=True)]
+    edits = [
+        [] if reason else [_edit(turns, k) for k in range(len(turns))]
+        for turns, reason in zip(joined, reasons, strict=True)
+    ]
+    texts: list[str] = []
+    for turns, edited in zip(joined, edits, strict=True):
+        for turn, edit in zip(turns, edited, strict=False):
+            texts += [turn.text, edit.text if edit else ""]
+    known = feelings(texts, model)
+    # Which replies answer a negative prime is drawn anew for every stranger: all of them are looked at.
+    parts: list[str] = []
+    for turns, edited in zip(joined, edits, strict=True):
+        heard = [known.get(turn.text) for turn in turns]
+        if any(one is not None and one.valence < NEGATIVE for one in heard[:-1]):
+            parts += [part for turn in turns[1:] for part in (_last(turn.text), *clauses(turn.text))]
+            parts += [part for edit in edited if edit for part in to_partner(edit.text)]
+    known |= feelings((text for text in parts if text not in known), model)
+    return [
+        _observation(d, j, e, r, known, within)
+        for d, j, e, r in zip(dialogues, joined, edits, reasons, strict=True)
+    ]
+
+
+def feelings(texts: Iterable[str], model: affect.Model) -> dict[str, Feeling]:
+    """What a model says of every text that has words; equal texts once."""
+    listed = [text for text in dict.fromkeys(texts) if has_words(text)]
+    if not listed:
+        return {}
+    found = model.scheme.affect(model.predict(listed), model.labels)
+    columns = (
+        found.valence, found.intensity, found.compassion, found.regulation, found.distress, found.hostility,
+    )  # fmt: skip
+    plain: list[list[Any]] = [[None] * len(listed) if one is None else one.tolist() for one in columns]
+    ekman = [None] * len(listed) if found.ekman is None else list(map(tuple, found.ekman.tolist()))
+    return {
+        text: Feeling(valence, intensity, compassion, regulation, distress, hostility, classes)
+        for text, valence, intensity, compassion, regulation, distress, hostility, classes in zip(
+            listed, *plain, ekman, strict=True
+        )
+    }
+
+
+def _last(text: str) -> str:
+    """The last sentence."""
+    return (sentences(text) or [text])[-1]
+
+
+def _join(turns: Sequence[Turn]) -> list[_Joined]:
+    """Consecutive turns of one speaker become one."""
+    joined: list[_Joined] = []
+    for place, turn in enumerate(turns):
+        text = turn.text or ""
+        if joined and joined[-1].speaker == turn.speaker:
+            last = joined[-1]
+            joined[-1] = _Joined(last.place, last.speaker, f"{last.text} {text}".strip())
+        else:
+            joined.append(_Joined(place, turn.speaker, text))
+    return joined
+
+
+def _reason(dialogue: Dialogue, joined: list[_Joined], language: str, model: affect.Model) -> str | None:
+    """Why a dialogue cannot be scored at all."""
+    if len(dialogue.turns) == 1:
+        return "one turn"
+    if len(dialogue.speakers) < 2:
+        return "one speaker"
+    if not any(has_words(turn.text) for turn in joined):
+        return "no words"
+    spoken = (dialogue.language or language).partition("-")[0].lower()
+    covered = spoken in model.scheme.languages and spoken == ECHO_LANGUAGE
+    return None if covered else "language not covered"
+
+
+def _edit(turns: list[_Joined], place: int) -> Edited | None:
+    """A turn without the words of the one before it; None for the first."""
+    return without_echo(turns[place].text, turns[place - 1].text) if place else None
+
+
+def _observation(
+    dialogue: Dialogue,
+    joined: list[_Joined],
+    edits: list[Edited | None],
+    reason: str | None,
+    known: Feelings,
+    within: str | None,
+) -> Observation:
+    """Pairs and sides of one dialogue."""
+    speakers = dialogue.speakers
+    answered: dict[str, list[Feeling]] = {speaker: [] for speaker in speakers}
+    course: dict[str, list[float]] = {speaker: [] for speaker in speakers}
+    pairs: dict[tuple[str, str], list[Exchange]] = {}
+    turns = []
+    for place, turn in enumerate(joined if reason is None else ()):
+        own = known.get(turn.text)
+        turns.append((turn.place, turn.speaker, own))
+        if own is not None:
+            course[turn.speaker].append(own.valence)
+        edit = edits[place]
+        if edit is None:
+            continue
+        prime = joined[place - 1]
+        heard = known.get(prime.text)
+        regulation = compassion = hostility = None
+        if heard is not None:
+            answered[prime.speaker].append(heard)
+        last = known.get(_last(turn.text))
+        if own is not None and last is not None:
+            regulation = last.regulation
+            said = [one.compassion for one in map(known.get, (turn.text, *clauses(turn.text))) if one]
+            compassion = max((one for one in said if one is not None), default=None)
+            aimed = [one.hostility for one in map(known.get, to_partner(edit.text)) if one]
+            hostility = max((one for one in aimed if one is not None), default=0.0)
+        pairs.setdefault((turn.speaker, prime.speaker), []).append(
+            Exchange(
+                turn.place, heard, own, known.get(edit.text), len(edit.echoed),
+                regulation, compassion, about_partner(turn.text), hostility, bleak(edit.text),
+            )
+        )  # fmt: skip
+    sides = tuple(
+        side(
+            dialogue,
+            speaker,
+            _heard(answered[speaker], course[speaker]),
+            fingerprint="\x00".join(t.text for t in joined if t.speaker == speaker),
+            within=within,
+        )
+        for speaker in speakers
+    )
+    directions = tuple(
+        (
+            d.label,
+            speakers.index(d.replier),
+            speakers.index(d.prime),
+            tuple(pairs.get((d.replier, d.prime), ())),
+        )
+        for d in dialogue.directions()
+    )
+    return Observation(dialogue.id, sides, directions, tuple(turns), reason)
+
+
+def _heard(answered: Sequence[Feeling], course: Sequence[float]) -> Heard:
+    """A side as arrays."""
+    classes = [one.ekman for one in answered if one.ekman is not None]
+    return Heard(
+        np.array([one.valence for one in answered]),
+        np.array(classes).reshape(-1, len(affect.EKMAN)) if len(classes) == len(answered) else None,
+        np.array(course),
+    )

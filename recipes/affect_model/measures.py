@@ -1,0 +1,53 @@
+"""Thresholds, F1, calibration: what a set of probabilities is worth."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import f1_score
+
+Floats = NDArray[np.float64]
+GRID = np.round(np.arange(0.06, 0.59, 0.04), 2)
+
+
+def thresholds(p: Floats, truth: Floats) -> Floats:
+    """[n_outputs] the threshold of the grid with the best F1 of each output by itself."""
+    return np.array([GRID[int(np.argmax(_f1s(p[:, k], truth[:, k])))] for k in range(p.shape[1])])
+
+
+def single_threshold(p: Floats, truth: Floats) -> float:
+    """The one threshold of the grid with the best macro-F1."""
+    return float(GRID[int(np.argmax([macro_f1(p, truth, one) for one in GRID]))])
+
+
+def macro_f1(p: Floats, truth: Floats, threshold: Floats | float) -> float:
+    """Mean F1 over outputs."""
+    return float(f1_score(truth, p >= threshold, average="macro", zero_division=0))
+
+
+def _f1s(p: Floats, truth: Floats) -> list[float]:
+    return [float(f1_score(truth, p >= one, zero_division=0)) for one in GRID]
+
+
+def temperature(logits: Floats, truth: Floats) -> float:
+    """The number by which logits are divided so that their probabilities fit best (Guo et al. 2017)."""
+    tried = np.exp(np.linspace(np.log(0.5), np.log(3.0), 61))
+    losses = []
+    for one in tried:
+        z = logits / one
+        losses.append(float(np.mean(np.logaddexp(0, z) - truth * z)))
+    return float(tried[int(np.argmin(losses))])
+
+
+def calibration_error(p: Floats, truth: Floats, bins: int = 15) -> float:
+    """Expected calibration error over all outputs together."""
+    place = np.minimum((p * bins).astype(int), bins - 1).ravel()
+    weight = np.bincount(place, minlength=bins)
+    mean_p = np.bincount(place, p.ravel(), bins) / np.maximum(weight, 1)
+    mean_y = np.bincount(place, truth.ravel(), bins) / np.maximum(weight, 1)
+    return float((weight * np.abs(mean_p - mean_y)).sum() / weight.sum())
+
+
+def polarity(targets: Floats, positive: int, negative: int) -> Floats:
+    """[n] 1, 0 or -1: positive without negative, the reverse, or neither and both."""
+    return targets[:, positive] - targets[:, negative]
