@@ -13,6 +13,7 @@ import example
 import pytest
 
 from convalign import study
+from convalign.affect.declaration import declaration
 from convalign.cli import main
 from convalign.cli.parser import parser
 from convalign.dialogue import from_record
@@ -68,6 +69,12 @@ def test_json_blocks_are_what_they_claim() -> None:
     assert from_record(record).directions()
     declared = json.loads(blocks(ROOT / "docs" / "statistics.md", "json")[0])
     assert study.parse(declared).bounds.keys() == {"lexical", "emotional", "prosodic"}
+
+
+def test_the_declaration_of_an_affect_model_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text(blocks(ROOT / "docs" / "affect.md", "json")[0], encoding="utf-8")
+    assert declaration(path).scheme.roles["caring"] == ("compassion", "regulation")
 
 
 def test_generated_parts_are_up_to_date() -> None:

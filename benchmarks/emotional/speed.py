@@ -79,7 +79,7 @@ def speed_table(python: str, data: Path, work: Path) -> list[str]:
     chosen = json.loads(declared.read_text(encoding="utf-8"))["made"]["chosen"].replace("seed ", "seed")
     lines = [
         "One thread, texts per second, medians of 3 rounds, programs in turn; torch with the same network in",
-        "fp32 and the tokenizers library (transformers' own pipeline is slower than that).",
+        "fp32 and the tokenizers library.",
         "",
         "| texts a call | torch | default | default / torch (min to max) | bound |",
         "|---|---|---|---|---|",

@@ -108,7 +108,7 @@ NEEDS: Final[Literal["text", "audio"]] = "text"
 _MATCH = "(S - S_chance) / (1 - S_chance), S = mean of 1 - |v_reply - v_prime| / 2"
 _FOUR, _EIGHT = "4 reply pairs, 5 strangers", "8 reply pairs, primes that vary"
 
-_REPLIES = "methods/emotional.md, sections 3 and 4, over replies to primes under -.2"
+_REPLIES = "over replies to primes under -.2; labels of Demszky et al. 2020"
 _ONE = "1 negative prime, 5 strangers"
 
 METRICS: Final = (
