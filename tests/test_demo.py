@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,6 +14,7 @@ from markupsafe import Markup
 from convalign.cli import main
 from convalign.cli.review import table
 
+NUMBER = re.compile(r"[+-]\d\.\d{3}")
 COMMITTED = Path(__file__).parents[1] / "reports" / "demo" / "results.json"
 
 
@@ -71,7 +73,12 @@ def test_the_readme_shows_what_it_finds(demo: Path) -> None:
     if not readme.is_file():
         pytest.skip("needs the README of the checkout")
     shown = "\n".join(table(results(demo / "results.json")))
-    assert f"```text\n{shown}\n```" in readme.read_text(encoding="utf-8")
+    block = re.search(r"```text\n(.*?)\n```", readme.read_text(encoding="utf-8"), re.DOTALL)
+    assert block is not None
+    # Processors round the int8 weights of the affect model differently: words equal, numbers nearly.
+    assert NUMBER.sub("#", shown) == NUMBER.sub("#", block[1])
+    there, here = ([float(one) for one in NUMBER.findall(text)] for text in (block[1], shown))
+    assert here == pytest.approx(there, abs=0.01)
 
 
 def test_files_of_the_review(demo: Path) -> None:

@@ -266,7 +266,7 @@ def joint_sentence(matrix: Matrix) -> str:
     """What all arms together show."""
     claim = matrix.joint
     if claim.shown:
-        p = "" if claim.p is None else f" (largest p {claim.p:.2g})"
+        p = "" if claim.p is None else f" (largest p {'< .0001' if claim.p < 0.0001 else f'{claim.p:.2g}'})"
         fixed = len(claim.by_construction)
         note = f", {fixed} of them by construction" if fixed else ""
         if claim.cells == 1:
