@@ -54,7 +54,7 @@ class Found:
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
+class Direction:
     """One direction of one dialogue: who replies, who is answered, who could have been.
 
     Attributes
@@ -97,7 +97,7 @@ class Side:
         return [one.valence for one in self.strangers]
 
 
-def found(one: Side) -> Iterator[tuple[str, Found]]:
+def found(one: Direction) -> Iterator[tuple[str, Found]]:
     """Every metric of a direction, in the order of the dimension's list."""
     raw = _match([(_reply(e), _prime(e)) for e in one.worded], one.primes)
     controlled = _match([(_edited(e), _prime(e)) for e in one.edited], one.primes)
@@ -157,7 +157,7 @@ def _echo_share(raw: Match | str, controlled: Match | str, n: int, few: str) -> 
     return Found(raw.value - controlled.value, n, None, chance, None)
 
 
-def _stratum(one: Side, kind: Callable[[Any], Any]) -> Found:
+def _stratum(one: Direction, kind: Callable[[Any], Any]) -> Found:
     """The headline on primes of one kind, against strangers' primes of the same kind."""
     pairs = [(_edited(e), _prime(e)) for e in one.edited if kind(_prime(e))]
     chosen = [v[kind(v)] for v in one.primes]
@@ -188,7 +188,7 @@ def _divided(observed: Found, reliability: float | None) -> Found:
     return Found(observed.value / reliability, observed.n, observed.reason, chance, observed.tail)
 
 
-def _emotion_match(one: Side) -> Found:
+def _emotion_match(one: Direction) -> Found:
     """Chance-corrected agreement of the seven classes."""
     pairs = [(e.edited.ekman, e.prime.ekman) for e in one.edited if e.edited and e.prime]
     n = len(pairs)
@@ -233,7 +233,7 @@ SUPPORT: dict[str, tuple[Callable[[Reply], float], str]] = {
 """Metric -> what it reads off one reply to a negative prime, and its tail."""
 
 
-def _support(one: Side) -> Iterator[tuple[str, Found]]:
+def _support(one: Direction) -> Iterator[tuple[str, Found]]:
     """Means over replies to negative primes; a stranger's primes decide anew which replies those are."""
     bad = [e for e in one.worded if _prime(e) < NEGATIVE]
     lacking = any(told(e, 0.0) is None for e in one.worded)
@@ -259,7 +259,7 @@ def _mean(read: Callable[[Reply], float], replies: Sequence[tuple[Exchange, floa
 # ------------------------------------------------------------------------------------ as it goes on
 
 
-def _course(one: Side) -> Iterator[tuple[str, Found]]:
+def _course(one: Direction) -> Iterator[tuple[str, Found]]:
     """The partner's affect over the dialogue, and how the two move."""
     own = trajectory(one.course) if len(one.course) else None
     others = [trajectory(s.course) for s in one.strangers if len(s.course)]
@@ -277,7 +277,7 @@ def _course(one: Side) -> Iterator[tuple[str, Found]]:
     yield "convergence", _convergence(one)
 
 
-def _outcome(one: Side) -> Found:
+def _outcome(one: Direction) -> Found:
     """The partner's next turn less the one that was answered, mean over replies."""
     steps = [
         (_prime(e), after.prime.valence)
@@ -293,7 +293,7 @@ def _outcome(one: Side) -> Found:
     return Found(value, len(steps), None if chance else "too few strangers", chance, "two")
 
 
-def _synchrony(one: Side) -> Iterator[tuple[str, Found]]:
+def _synchrony(one: Direction) -> Iterator[tuple[str, Found]]:
     n = len(one.edited)
     made: Synchrony | None = None
     reason = "too few pairs"
@@ -309,7 +309,7 @@ def _synchrony(one: Side) -> Iterator[tuple[str, Found]]:
     yield "synchrony.lag", Found(float(made.lag), n, "no chance level")
 
 
-def _convergence(one: Side) -> Found:
+def _convergence(one: Direction) -> Found:
     n = len(one.edited)
     if n < FEWEST_FOR_SLOPE:
         return Found(None, n, "too few pairs")
@@ -330,7 +330,7 @@ def _numbers(values: Any) -> list[float]:
 # --------------------------------------------------------------------------------------------- rows
 
 
-def rows(dialogue: str, label: str, one: Side) -> list[Score]:
+def rows(dialogue: str, label: str, one: Direction) -> list[Score]:
     """The dialogue rows of one direction."""
     return [
         row(
@@ -341,7 +341,7 @@ def rows(dialogue: str, label: str, one: Side) -> list[Score]:
     ]  # fmt: skip
 
 
-def turn_rows(dialogue: str, label: str, speaker: str, one: Side) -> Iterator[TurnScore]:
+def turn_rows(dialogue: str, label: str, speaker: str, one: Direction) -> Iterator[TurnScore]:
     """The rows of each reply: how near it is, and on negative primes what it does."""
     primes = np.concatenate(one.primes) if one.primes else np.zeros(0)
     for e in one.exchanges:
