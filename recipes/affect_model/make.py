@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import sys
 import time
 import zipfile
@@ -221,7 +222,7 @@ def evaluate(folder: Path, data: Path, sections: dict[str, slice]) -> None:
     (folder / "affect.json").write_text(f"{text}\n", encoding="utf-8")
     print(json.dumps(figures, indent=1))
     seconds = dict(zip([str(plan.seed) for plan in PLANS], record["made"]["seconds"], strict=True))
-    minutes = round(seconds[record["made"]["chosen"].rpartition(" ")[2]] / 60)
+    minutes = round(sum(seconds[seed] for seed in re.findall(r"\d+", record["made"]["chosen"])) / 60)
     one = ", ".join(f"{figures[name]['single_threshold']:g}" for name in sections)
     card = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
     (folder / "README.md").write_text(card.format(**figures, one=one, minutes=minutes), encoding="utf-8")
