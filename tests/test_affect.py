@@ -99,7 +99,8 @@ def test_the_default_model_reads_texts_one_by_one() -> None:
     model = affect.load()
     texts = ["I am so sorry, that must hurt.", "Great!", "The door is on the left.", "no", "I hate this."]
     together = model.predict(texts)
-    assert np.array_equal(together, np.concatenate([model.predict([text]) for text in texts]))
+    fresh = affect.load()  # which remembers nothing
+    assert np.array_equal(together, np.concatenate([fresh.predict([text]) for text in texts]))
 
 
 def test_the_default_model_knows_what_texts_are_about() -> None:
@@ -171,6 +172,9 @@ def test_equal_texts_are_predicted_once(monkeypatch: pytest.MonkeyPatch, tmp_pat
     )
     assert tiny.predict(["good", "bad", "good", "good"]).shape == (4, 3)
     assert sum(batches) == 2
+    # What was predicted before is not predicted again.
+    assert tiny.predict(["bad", "kettle"]).shape == (2, 3)
+    assert sum(batches) == 3
     assert tiny.predict([]).shape == (0, 3)
 
 
@@ -197,7 +201,8 @@ def test_a_text_has_the_same_numbers_in_any_batch(tmp_path: Path) -> None:
     model = affect.load(str(folder(tmp_path / "m")))
     texts = ["good", "bad kettle . good bad good", "kettle", "good bad"] * 20
     together = model.predict(texts)
-    alone = np.concatenate([model.predict([text]) for text in texts])
+    fresh = affect.load(str(tmp_path / "m"))  # which remembers nothing
+    alone = np.concatenate([fresh.predict([text]) for text in texts])
     assert np.abs(together - alone).max() < 1e-6
 
 

@@ -249,6 +249,19 @@ def test_every_metric_has_a_row_in_every_direction() -> None:
             assert metric.high is None or r.value <= metric.high + 1e-9, r  # type: ignore[operator]
 
 
+def test_the_outcome_counts_the_last_turn_though_nobody_answers_it() -> None:
+    dialogues = corpus("then")
+    odd = [
+        Dialogue(d.id, (*d.turns, Turn("user", "That is wonderful, thank you!")), ROLES) for d in dialogues
+    ]
+    assert {r.n for r in rows(dialogues, "outcome")} == {7}
+    assert {r.n for r in rows(odd, "outcome")} == {8}
+    model = affect.load()
+    said = [turn.text or "" for turn in odd[0].turns if turn.speaker == "user"]
+    v = model.scheme.valence(model.predict(said), model.labels)
+    assert rows(odd, "outcome")[0].value == pytest.approx(float(np.diff(v).mean()))
+
+
 def test_turn_affect_has_the_whole_row() -> None:
     said = (
         Turn("user", "I am so worried about the delivery."),

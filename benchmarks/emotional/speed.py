@@ -27,7 +27,7 @@ def ours(data: Path, size: int) -> float:
     from convalign import affect
 
     model, given = affect.load(), texts(data)
-    model.predict(given[:32])
+    model.predict([f"warm up {k}" for k in range(32)])  # not those that are timed: they would be known
     began = time.perf_counter()
     for start in range(0, len(given), size):
         model.predict(given[start : start + size])
@@ -52,7 +52,7 @@ def torch_network(data: Path, size: int, recipe: Path, weights: Path, base: Path
         with torch.inference_mode():
             torch.sigmoid(network(ids, torch.tensor([one.attention_mask for one in encoded])))
 
-    run(given[:32])
+    run([f"warm up {k}" for k in range(32)])
     began = time.perf_counter()
     for start in range(0, len(given), size):
         run(given[start : start + size])

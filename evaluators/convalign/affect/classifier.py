@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from convalign.affect.declaration import Declaration
 from convalign.errors import UsageError
 
+REMEMBERED = 20_000
+"""Texts whose numbers are kept: greetings and the arms of a study repeat the same ones."""
 SENTENCE = re.compile(r"(?<=[.!?…])\s+")
 
 Floats = NDArray[np.float32]
@@ -48,6 +50,7 @@ class Classifier:
         self.signature = signature
         self._batch = declared.batch
         self._engine = engine
+        self._known: dict[str, Floats] = {}
 
     def predict(self, texts: list[str]) -> Floats:
         """[n_texts, n_labels], 0..1, columns in the order of `labels`.
@@ -55,7 +58,9 @@ class Classifier:
         Equal texts are predicted once. A text longer than the model's limit is cut in sentences, and a
         sentence that is still too long in halves; their predictions are averaged by words.
         """
-        different = list(dict.fromkeys(texts))
+        if len(self._known) > REMEMBERED:
+            self._known.clear()
+        different = [text for text in dict.fromkeys(texts) if text not in self._known]
         pieces = dict(zip(different, self._cut(different), strict=True))
         single = list(dict.fromkeys(piece for parts in pieces.values() for piece in parts))
         # Texts of like length share a batch, so that little is padded.
@@ -64,8 +69,8 @@ class Classifier:
         for start in range(0, len(single), self._batch):
             batch = single[start : start + self._batch]
             found |= dict(zip(batch, self._run(batch), strict=True))
-        whole = {text: _joined(parts, found) for text, parts in pieces.items()}
-        return np.array([whole[text] for text in texts], dtype=np.float32).reshape(
+        self._known |= {text: _joined(parts, found) for text, parts in pieces.items()}
+        return np.array([self._known[text] for text in texts], dtype=np.float32).reshape(
             len(texts), len(self.labels)
         )
 

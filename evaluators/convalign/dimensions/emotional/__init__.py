@@ -29,7 +29,7 @@ slope : how much of the partner's affect comes back, echoed words deleted
 slope_raw : the same with nothing deleted
 slope.corrected : slope, divided by the reliability of the model's valence
 emotion_match : chance-corrected agreement of seven emotions, echoed words deleted
-acknowledge : compassion of replies to negative primes
+acknowledge : compassion of replies to negative primes, of the clause with most
 regulate : caring, optimism, relief and approval in replies to negative primes, the last sentence weighted
 regulate.shift : how much more positive those replies are than their primes
 escalate : share of those replies that threaten the partner or are hostile, without compassion
@@ -150,8 +150,8 @@ METRICS: Final = (
         "1 - Jensen-Shannon divergence, Lin 1991", _FOUR,
     ),
     Metric(
-        "acknowledge", "share", 0.0, 1.0, "higher", "compassion of replies to negative primes", _REPLIES,
-        _ONE,
+        "acknowledge", "share", 0.0, 1.0, "higher",
+        "compassion of replies to negative primes, of the clause with most", _REPLIES, _ONE,
     ),
     Metric(
         "regulate", "share", 0.0, 1.0, "higher",

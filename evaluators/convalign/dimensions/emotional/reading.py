@@ -63,6 +63,7 @@ class Exchange:
     hostility : of the clause to the partner that has most of it, without echo; where the dialogue has a
         negative prime
     bleak : whether it says, in words of its own, that things cannot get better
+    after : valence of the partner's turn right after the reply; None when there is none
     """
 
     turn: int
@@ -75,6 +76,7 @@ class Exchange:
     about_partner: bool
     hostility: float | None
     bleak: bool
+    after: float | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -251,11 +253,12 @@ def _observation(
             said = [one.compassion for one in map(known.get, (turn.text, *clauses(turn.text))) if one]
             compassion = max((one for one in said if one is not None), default=None)
             aimed = [one.hostility for one in map(known.get, to_partner(edit.text)) if one]
-            hostility = max((one for one in aimed if one is not None), default=0.0)
+            hostility = None if own.hostility is None else max([0.0, *(one for one in aimed if one)])
         pairs.setdefault((turn.speaker, prime.speaker), []).append(
             Exchange(
                 turn.place, heard, own, known.get(edit.text), len(edit.echoed),
                 regulation, compassion, about_partner(turn.text), hostility, bleak(edit.text),
+                _after(joined, place, known),
             )
         )  # fmt: skip
     sides = tuple(
@@ -278,6 +281,14 @@ def _observation(
         for d in dialogue.directions()
     )
     return Observation(dialogue.id, sides, directions, tuple(turns), reason)
+
+
+def _after(joined: list[_Joined], reply: int, known: Feelings) -> float | None:
+    """The partner's valence right after a reply."""
+    if reply + 1 >= len(joined) or joined[reply + 1].speaker != joined[reply - 1].speaker:
+        return None
+    felt = known.get(joined[reply + 1].text)
+    return None if felt is None else felt.valence
 
 
 def _heard(answered: Sequence[Feeling], course: Sequence[float]) -> Heard:

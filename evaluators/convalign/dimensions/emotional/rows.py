@@ -214,11 +214,14 @@ def told(e: Exchange, v_prime: float) -> Reply | None:
     r = e.reply
     if r is None or r.compassion is None or r.regulation is None or r.distress is None:
         return None
+    if r.hostility is None:
+        return None
+    hostility = e.hostility if e.hostility is not None else r.hostility
     last = e.last_regulation if e.last_regulation is not None else r.regulation
     compassion = e.compassion if e.compassion is not None else r.compassion
     return Reply(
         r.valence, r.valence - v_prime, compassion, r.compassion, (r.regulation + last) / 2, r.distress,
-        e.hostility or 0.0, e.about_partner, e.bleak,
+        hostility, e.about_partner, e.bleak,
     )  # fmt: skip
 
 
@@ -279,11 +282,7 @@ def _course(one: Direction) -> Iterator[tuple[str, Found]]:
 
 def _outcome(one: Direction) -> Found:
     """The partner's next turn less the one that was answered, mean over replies."""
-    steps = [
-        (_prime(e), after.prime.valence)
-        for e, after in zip(one.exchanges, one.exchanges[1:], strict=False)
-        if e.prime is not None and after.prime is not None
-    ]
+    steps = [(_prime(e), e.after) for e in one.exchanges if e.prime is not None and e.after is not None]
     if not steps:
         return Found(None, 0, "no words" if not one.worded else "too few pairs")
     strangers = [s.course for s in one.strangers if len(s.course) > 1]
