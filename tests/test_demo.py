@@ -75,10 +75,11 @@ def test_the_readme_shows_what_it_finds(demo: Path) -> None:
     shown = "\n".join(table(results(demo / "results.json")))
     block = re.search(r"```text\n(.*?)\n```", readme.read_text(encoding="utf-8"), re.DOTALL)
     assert block is not None
-    # Processors round the int8 weights of the affect model differently: words equal, numbers nearly.
     assert NUMBER.sub("#", shown) == NUMBER.sub("#", block[1])
-    there, here = ([float(one) for one in NUMBER.findall(text)] for text in (block[1], shown))
-    assert here == pytest.approx(there, abs=0.01)
+    there, here = (NUMBER.findall(text) for text in (block[1], shown))
+    assert [here[0::3], here[2::3]] == [there[0::3], there[2::3]]
+    # Processors round the int8 weights of the affect model differently: its column may differ a little.
+    assert [*map(float, here[1::3])] == pytest.approx([*map(float, there[1::3])], abs=0.005)
 
 
 def test_files_of_the_review(demo: Path) -> None:

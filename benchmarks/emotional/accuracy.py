@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from corpora import Dialogues, Pair, Said, pairs
 from numpy.typing import NDArray
+from sklearn.metrics import f1_score
 
 Floats = NDArray[np.float64]
 Reader = Callable[[Sequence[str]], Floats]
@@ -15,24 +16,12 @@ Reader = Callable[[Sequence[str]], Floats]
 
 def macro_f1(gold: Sequence[int], found: Sequence[int]) -> float:
     """Mean F1 of the three classes."""
-    g, f = np.asarray(gold), np.asarray(found)
-    scores = []
-    for one in (-1, 0, 1):
-        hits = float(((g == one) & (f == one)).sum())
-        scores.append(2 * hits / max(float((g == one).sum() + (f == one).sum()), 1.0))
-    return float(np.mean(scores))
+    return float(f1_score(gold, found, labels=[-1, 0, 1], average="macro", zero_division=0))
 
 
 def classes(valence: Floats, threshold: float) -> NDArray[np.int64]:
     """1, 0, -1 by a threshold on both sides."""
     return (valence > threshold).astype(np.int64) - (valence < -threshold).astype(np.int64)
-
-
-def three_way(dialogues: Dialogues, read: Reader, threshold: float) -> float:
-    """Macro-F1 over all labelled turns."""
-    turns = [turn for said in dialogues.values() for turn in said if turn.gold is not None]
-    gold = [turn.gold for turn in turns if turn.gold is not None]
-    return macro_f1(gold, classes(read([turn.text for turn in turns]), threshold).tolist())
 
 
 def standardised(y: Floats, *columns: Floats) -> Floats:
