@@ -1,7 +1,7 @@
 # The developer's manual: what can be done here, one word each.
 PYTHON ?= python
 
-.PHONY: check lint types contracts docs docs-check test bench bench-lexical bench-emotional reports
+.PHONY: check lint types contracts docs docs-check test bench bench-lexical bench-emotional bench-prosodic reports
 
 check: lint types contracts docs-check test   ## everything that must hold before a commit lands
 
@@ -34,6 +34,9 @@ bench-lexical:       ## the lexical dimension against its yardstick and its peer
 bench-emotional:     ## the emotional dimension against human labels and its leak (DATA=folder WORDNET= PEERS= WORK=)
 	$(PYTHON) benchmarks/emotional $(DATA) $(if $(WORDNET),--wordnet $(WORDNET)) \
 		$(if $(WORK),--torch $(PEERS) --work $(WORK))
+
+bench-prosodic:      ## the prosodic dimension against truth and at zero alignment (DATA=folder VECTORS=folder)
+	$(PYTHON) benchmarks/prosodic $(DATA) $(VECTORS)
 
 reports:             ## rebuild the committed design review from the bundled corpus
 	$(PYTHON) -m convalign demo -o build/demo --force

@@ -38,7 +38,7 @@ def metrics() -> str:
             one["minimum"],
             one["source"],
         ]
-        for one in listing.metric_table()
+        for one in listing.families(listing.metric_table())
     ]
     return table(["dimension", "metric", "unit", "range", "good", "what", "needs", "source"], rows)
 

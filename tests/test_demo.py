@@ -130,3 +130,31 @@ def test_the_page_shows_affect_over_a_dialogue_and_quotes_the_turns_that_decided
                         == (verdict["arm"], verdict["rubric"], floor["metric"])
                     ]
                     assert len(quoted) == min(3, round(floor["share"] * floor["n"]))
+
+
+def test_the_page_shows_both_voices_the_features_and_how_good_the_sound_is(demo: Path) -> None:
+    found = results(demo / "results.json")
+    page = (demo / "index.html").read_text(encoding="utf-8")
+    (call,) = found["voices"]
+    assert call["clock"] == "s"
+    assert [panel["feature"] for panel in call["panels"]] == ["pitch", "rate", "intensity"]
+    for panel in call["panels"]:
+        labels = [(line["arm"], line["label"]) for line in panel["series"]]
+        assert labels == [("baseline", "user"), ("baseline", "agent"), ("prosodic", "agent")]
+    user, agent, edited = ([value for *_, value in line["turns"]] for line in call["panels"][0]["series"])
+    apart = [abs(sum(side) / len(side) - sum(user) / len(user)) for side in (agent, edited)]
+    assert apart[1] < 0.2 * apart[0]
+    for line in call["panels"][0]["series"][:2]:
+        starts = [start for start, *_ in line["turns"]]
+        assert starts == sorted(starts)
+        assert all(end > start for start, end, _ in line["turns"])
+    assert 'id="voices-0-' in page
+    sound = {one["arm"]: one for one in found["sound"]}
+    assert list(sound) == ["baseline", "prosodic", "prosodic placebo"]
+    assert sound["baseline"]["turns"] > 500
+    assert 0.5 < sound["baseline"]["voiced_share"] < 1
+    features = {one["metric"]: one["arms"] for one in found["features"]}
+    assert {"proximity.pitch", "proximity.latency", "convergence.rate"} <= set(features)
+    before, after = features["proximity.pitch"]
+    assert (before["arm"], after["arm"]) == ("baseline", "prosodic")
+    assert after["excess"] > before["excess"] + 1

@@ -61,6 +61,15 @@ def test_one_file_per_speaker_by_name_or_role(tmp_path: Path, mine: str, theirs:
     assert notes == {"turns without times were not found in their speaker's sound file": 1}
 
 
+def test_files_of_speakers_stay_where_no_turn_has_times(tmp_path: Path) -> None:
+    bare = {**RECORD, "turns": [{"speaker": t["speaker"], "text": t["text"]} for t in RECORD["turns"]]}
+    dialogue, notes = read(tmp_path, bare, audio_dir=sound(tmp_path, "c1.Ada.wav", "c1.bot.wav"))
+    assert [turn.audio and turn.audio.path for turn in dialogue.turns] == [
+        f"c1.{turn['speaker']}.wav" for turn in RECORD["turns"]
+    ]
+    assert notes == {}
+
+
 def test_a_speaker_without_file(tmp_path: Path) -> None:
     dialogue, notes = read(tmp_path, RECORD, audio_dir=sound(tmp_path, "bot/c1.wav"))
     assert [turn.audio is None for turn in dialogue.turns] == [True, False, True]

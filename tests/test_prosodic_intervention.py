@@ -73,7 +73,7 @@ def call(folder: Path, turns: Sequence[tuple[str, Array]], *, mono: bool = False
 def gaps(dialogue: Dialogue) -> dict[str, float]:
     (one,) = prosodic.observe([dialogue], prosodic.Settings())
     assert one.messages == ()
-    means = np.array([side.content.means for side in one.sides], float)
+    means = np.array([side.content.levels[:3] for side in one.sides], float)
     return dict(zip(("pitch", "rate", "intensity"), (means[1] - means[0]).tolist(), strict=True))
 
 
@@ -341,7 +341,7 @@ def test_the_demo_corpus_moves(tmp_path: Path) -> None:
     for share in (0.0, 0.5, 1.0):
         moved = edit(dialogue, direction, Settings(strength=share), folder=tmp_path / str(share))
         found.append(prosodic.observe([moved], prosodic.Settings())[0])
-    pitch = [abs(float(np.diff([side.content.means[0] or 0 for side in one.sides])[0])) for one in found]
+    pitch = [abs(float(np.diff([side.content.levels[0] or 0 for side in one.sides])[0])) for one in found]
     assert pitch[0] > pitch[1] > pitch[2]
 
 

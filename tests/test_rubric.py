@@ -31,7 +31,7 @@ METRICS = {
         "trajectory",
     ],
     "lexical": ["entrainment", "uptake", "uptake.rest"],
-    "prosodic": ["proximity", "proximity.pitch", "synchrony", "synchrony.pitch"],
+    "prosodic": ["proximity", "proximity.pitch", "synchrony", "synchrony.pitch", "convergence"],
 }
 HEADLINES = {name: metrics[0] for name, metrics in METRICS.items()}
 SHIPPED = (
@@ -207,9 +207,11 @@ def test_a_shipped_rubric_says_plainly_what_this_version_does_not_score() -> Non
     assert match.reason == f"metric 'match' on positive primes {cause}"
     heard = [*rows, *column("prosodic", "proximity", [0.1, 0.2, 0.3])]
     planned = [v for v in rubric.judge(rubric.load("tutoring"), heard).verdicts if v.dimension == "prosodic"]
-    assert [v.reason for v in planned] == [
-        f"metric 'convergence' {cause} (this version of convalign does not score it)"
-    ]
+    assert [v.reason for v in planned] == [f"metric 'convergence' {cause}"]
+    terms = [v for v in rubric.judge(rubric.load("collaboration"), rows).verdicts if v.dimension == "lexical"]
+    unbuilt = f"metric 'entrainment.terms' {cause} (this version of convalign does not score it)"
+    assert terms
+    assert all(v.reason.endswith(unbuilt) for v in terms)
 
 
 # What a bad file is told

@@ -49,7 +49,7 @@ def draw(results: Mapping[str, Any]) -> dict[str, str]:
     -------
     Name -> SVG text without XML prologue, ids unique per figure: ``matrix``, and per dimension
     ``excess-<name>`` and ``change-<name>`` where there is something to draw; ``course-<n>`` per dialogue
-    whose affect is shown. Same results, same bytes.
+    whose affect is shown, ``voices-<n>`` per call whose sound is. Same results, same bytes.
     """
     drawn = {"matrix": matrix(results)}
     for column in results["dimensions"]:
@@ -61,6 +61,8 @@ def draw(results: Mapping[str, Any]) -> dict[str, str]:
             drawn[f"change-{name}"] = change(results, name)
     for place, one in enumerate(results["courses"]):
         drawn[f"course-{place}"] = course(one, place)
+    for place, one in enumerate(results["voices"]):
+        drawn[f"voices-{place}"] = voices(one, place)
     return drawn
 
 
@@ -166,6 +168,38 @@ def course(one: Mapping[str, Any], place: int) -> str:
         figure.tight_layout()
         words = "Valence of both speakers turn by turn; the band is what counts as neutral."
         return _svg(figure, f"course-{place}", words)
+
+
+def voices(one: Mapping[str, Any], place: int) -> str:
+    """Pitch, rate and level of both speakers over a call; a bar is a turn, its width the turn's time."""
+    panels = one["panels"]
+    with rc_context(STYLE):
+        figure = Figure(figsize=(7.2, 1.55 * len(panels) + 0.9))
+        axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+        for axis, panel in zip(axes, panels, strict=True):
+            first = panel["series"][0]["arm"] if panel["series"] else ""
+            for number, line in enumerate(panel["series"]):
+                mine = line["arm"] == first
+                colour = (INK, MARK)[number % 2] if mine else MARK
+                name = line["label"] if mine else f"{line['label']}, {line['arm']}"
+                middles = [((start + end) / 2, value) for start, end, value in line["turns"]]
+                if middles:
+                    axis.plot(*zip(*middles, strict=True), ":", color=colour, linewidth=0.8, alpha=0.6)
+                for start, end, value in line["turns"]:
+                    axis.plot(
+                        [start, end], [value, value], "-" if mine else "--", color=colour,
+                        linewidth=3.2 if mine else 1.8, solid_capstyle="butt", label=name,
+                    )  # fmt: skip
+                    name = "_"  # one entry in the legend
+            axis.set_ylabel(f"{panel['feature']}\n{panel['unit']}")
+            axis.margins(y=0.15)
+        axes[-1].set_xlabel("s" if one["clock"] == "s" else "turn")
+        if axes[0].get_legend_handles_labels()[0]:
+            axes[0].legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.42), ncols=3)
+        figure.align_ylabels()
+        figure.tight_layout()
+        words = "Pitch, speech rate and level of both speakers turn by turn over one call."
+        return _svg(figure, f"voices-{place}", words)
 
 
 def _changes(results: Mapping[str, Any], name: str, arm: str) -> list[float]:

@@ -47,6 +47,10 @@ REASONS: dict[str, str] = {
     "clipped": "over 1 % of the samples are clipped",
     "flat level": "the level hardly varies (gain control or synthetic speech)",
     "silent": "the turn holds no sound at all",
+    "answers nobody": "the turn follows no other speaker's",
+    "too few windows": "fewer 16 s windows with a value than the metric needs",
+    "no syllable rule": "there is no rule for counting the syllables of this language",
+    "no text model": "under 100 turns of a role to learn from which rate a text lets expect",
     "no rate": "no syllable nucleus was found in the sound",
     "no variation": "a series does not vary",
     "only echoed words": "nothing is left of the reply without the partner's words",
@@ -78,6 +82,7 @@ class Metric:
     source : paper or formula
     minimum : evidence below which the value is null, in words
     beside : a companion of the headline that reviews always print with it
+    when : option and its least value with which the metric is printed; None = always
     """
 
     name: str
@@ -89,6 +94,11 @@ class Metric:
     source: str
     minimum: str
     beside: bool = False
+    when: tuple[str, int] | None = None
+
+    def asked(self, settings: object) -> bool:
+        """Whether a run with these settings prints it."""
+        return self.when is None or getattr(settings, self.when[0]) >= self.when[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,12 @@ class Scorer:
         return dimensions.load(self.name)
 
     @property
+    def reads(self) -> Literal["text", "audio", "both"]:
+        """The half of a dialogue that it is handed; both only where an option asked for it."""
+        both: Literal["text", "audio", "both"] = getattr(self.settings, "reads", self.module.NEEDS)
+        return both
+
+    @property
     def signature(self) -> str:
         """One line that says how the numbers of this dimension were made."""
         return self.module.signature(self.settings)
@@ -163,17 +169,19 @@ def scorers(names: Sequence[str] | None, options: Mapping[str, Any]) -> tuple[Sc
     return tuple(chosen)
 
 
-def project(dialogue: Dialogue, needs: Literal["text", "audio"]) -> Dialogue:
+def project(dialogue: Dialogue, needs: Literal["text", "audio", "both"]) -> Dialogue:
     """Leave of a dialogue only what a dimension may know; nested meta is nobody's.
 
     Returns
     -------
-    For ``text``: no audio, no times. For ``audio``: every text replaced by None.
+    For ``text``: no audio, no times. For ``audio``: every text replaced by None. For ``both``: both.
     """
     scalars = {k: v for k, v in dialogue.meta.items() if isinstance(v, (str, int, float, bool))}
     if needs == "text":
         turns = tuple(Turn(turn.speaker, turn.text) for turn in dialogue.turns)
         return replace(dialogue, turns=turns, meta=scalars, audio=None, root=None)
+    if needs == "both":
+        return replace(dialogue, meta=scalars)
     return replace(dialogue, turns=tuple(replace(t, text=None) for t in dialogue.turns), meta=scalars)
 
 
@@ -207,7 +215,7 @@ def observe(
 
 def _recall(dialogues: Sequence[Dialogue], scorer: Scorer, memory: Memory | None) -> list[Any]:
     """Observations of one dimension, from memory where it has them."""
-    halves = [project(dialogue, scorer.module.NEEDS) for dialogue in dialogues]
+    halves = [project(dialogue, scorer.reads) for dialogue in dialogues]
     if memory is None:
         return _observe(halves, scorer)
     keys = [(scorer, _key(half)) for half in halves]
@@ -314,6 +322,7 @@ def _score(seen: Seen, scorer: Scorer, pool: Pool[Any], outcome: Outcome) -> Sco
             tuple(
                 row(observation.dialogue, scorer.name, metric.name, label, value=None, n=0, reason="failed")
                 for metric in metrics
+                if metric.asked(scorer.settings)
                 for label in observation.directions
             )
         )

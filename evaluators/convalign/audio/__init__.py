@@ -13,10 +13,13 @@ from dataclasses import replace
 
 from convalign.audio.files import Header, Samples, locate, write
 from convalign.audio.places import SAMPLE_RATE, Place, Sounds
+from convalign.audio.proposals import JOIN_S, propose
 from convalign.dialogue import Dialogue
 from convalign.errors import AudioError
 
-__all__ = ["SAMPLE_RATE", "Header", "Place", "Samples", "Sounds", "locate", "turns", "write"]
+__all__ = [
+    "JOIN_S", "SAMPLE_RATE", "Header", "Place", "Samples", "Sounds", "locate", "propose", "turns", "write",
+]  # fmt: skip
 
 
 def turns(

@@ -48,6 +48,8 @@ class Place:
     isolated : only this speaker is on the channel
     overlap : 0..1, share of the turn during which somebody else has a turn
     reason : key of `convalign.scores.REASONS`; None when the turn can be heard
+    proposed : the log has no times; this is when the speaker was heard, and `turn` is -1 where that
+        fits no turn of the log
     """
 
     turn: int
@@ -60,6 +62,7 @@ class Place:
     isolated: bool = True
     overlap: float = 0.0
     reason: str | None = None
+    proposed: bool = False
 
 
 class Sounds:
@@ -89,6 +92,10 @@ class Sounds:
     def messages(self) -> tuple[str, ...]:
         """What is wrong with files, each sentence once."""
         return tuple(dict.fromkeys((*self._notes, *self.faults.values())))
+
+    def tell(self, sentence: str) -> None:
+        """Add a sentence to the messages."""
+        self._notes.append(sentence)
 
     def __enter__(self) -> Sounds:
         return self

@@ -7,11 +7,13 @@ import textwrap
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from importlib import resources, util
+from itertools import takewhile
 from typing import Any
 
 from convalign import dimensions as known
 from convalign.cli import DONE
 from convalign.errors import UsageError
+from convalign.scores import Metric
 
 SCHEMAS = {
     "dialogue": ("convalign.corpora", "schema.json"),
@@ -21,10 +23,12 @@ SCHEMAS = {
 """What ``convalign schema`` prints: name -> package and file."""
 
 WIDTH = 100
+FAMILY = 5
+"""Metrics of one stem from which they are listed as a family."""
 
 EXTRAS = {
     "torch": "affect models of the hub or with safetensors weights: pip install convalign[torch]",
-    "parselmouth": "not used yet: Praat as a pitch engine comes later",
+    "parselmouth": "Praat as a pitch engine (GPL-3.0): pip install convalign[praat]",
     "pyarrow": "not used yet: Parquet comes later",
 }
 """Optional libraries, and what they would be for."""
@@ -41,8 +45,36 @@ def formats(arguments: Namespace) -> int:
 
 def dimensions(arguments: Namespace) -> int:
     """List the dimensions with their metrics, headline first."""
-    _print(metric_table(), arguments, ("dimension", "metric", "unit", "range", "good", "summary"))
+    records = metric_table() if arguments.json else families(metric_table())
+    _print(records, arguments, ("dimension", "metric", "unit", "range", "good", "summary"))
     return DONE
+
+
+def families(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same table with metrics that differ in their feature alone as one: ``synchrony.<feature>``."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for one in records:
+        head, dot, _ = one["metric"].partition(".")
+        own = one["metric"] if not dot else f"{head}.<feature>"
+        groups.setdefault((one["dimension"], own), []).append(one)
+    table = []
+    for (_, name), members in groups.items():
+        if len(members) < FAMILY:
+            table += members
+            continue
+        texts = [one["summary"] for one in members]
+        before = _beginning(texts)
+        after = _beginning([text[len(before) :].split(" (")[0][::-1] for text in texts])[::-1]
+        units = {one["unit"] for one in members}
+        table.append(
+            members[0]
+            | {
+                "metric": name,
+                "unit": units.pop() if len(units) == 1 else "of the feature",
+                "summary": f"{before}<feature>{after}",
+            }
+        )
+    return table
 
 
 def metric_table() -> list[dict[str, Any]]:
@@ -63,11 +95,27 @@ def metric_table() -> list[dict[str, Any]]:
                     "range": f"{low}..{high}",
                     "good": metric.good,
                     "summary": metric.summary,
-                    "minimum": metric.minimum,
+                    "minimum": metric.minimum
+                    if metric.when is None
+                    else f"{metric.minimum}; {_with(metric)}",
                     "source": metric.source,
                 }
             )
     return records
+
+
+def _beginning(texts: Sequence[str]) -> str:
+    """What all texts begin with."""
+    same = takewhile(lambda letters: len(set(letters)) == 1, zip(*texts, strict=False))
+    return "".join(letters[0] for letters in same)
+
+
+def _with(metric: Metric) -> str:
+    """The option that asks for a metric, if it takes one."""
+    if metric.when is None:
+        return ""
+    option, least = metric.when
+    return f"; --{option.replace('_', '-')}" + (f" {least}" if least > 1 else "")
 
 
 def rubrics(arguments: Namespace) -> int:

@@ -137,8 +137,21 @@ def _scoring(one: argparse.ArgumentParser) -> None:
         "--provider", metavar="NAME", help="where the affect model runs: cpu (default) or cuda"
     )
     group.add_argument(
-        "--pitch-engine", dest="pitch_engine", metavar="NAME", help="swift-f0 (default) or pyin"
-    )
+        "--pitch-engine", dest="pitch_engine", metavar="NAME",
+        help="prosodic: swift-f0 (default), pyin, or praat (pip install 'convalign[praat]')",
+    )  # fmt: skip
+    group.add_argument(
+        "--lags", type=whole(1), metavar="N",
+        help="prosodic: synchrony with the partner's N last turns, each by itself (default 1, at most 3)",
+    )  # fmt: skip
+    group.add_argument(
+        "--fixed-gain", dest="fixed_gain", action="store_const", const=True,
+        help="prosodic: levels of both channels can be compared, so that loudness counts in the headline",
+    )  # fmt: skip
+    group.add_argument(
+        "--rate-text", dest="rate_text", action="store_const", const=True,
+        help="prosodic: also the rate of the transcript, in metrics of its own that end in _text",
+    )  # fmt: skip
 
 
 def _score(one: argparse.ArgumentParser) -> None:

@@ -18,7 +18,7 @@ from convalign.scoring import Outcome, Scorer, scorers
 
 SETTINGS = (
     "surrogates", "within", "seed", "language", "spacy", "history", "uptake_turns", "pattern", "terms",
-    "numbers", "affect", "provider", "pitch_engine",
+    "numbers", "affect", "provider", "pitch_engine", "lags", "fixed_gain", "rate_text",
 )  # fmt: skip
 
 

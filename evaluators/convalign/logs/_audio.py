@@ -61,11 +61,13 @@ class Finder:
             notes.add("dialogues without a sound file in the folder of the sound")
             return dialogue
         turns = []
+        # Without any time, turns can still be proposed by what is heard in each speaker's file.
+        timed = any(turn.start_s is not None for turn in dialogue.turns)
         for turn in dialogue.turns:
             path = next(iter(own[turn.speaker]), None)
             if path is None:
                 notes.add("turns of a speaker without a sound file")
-            elif turn.start_s is None or turn.end_s is None:
+            elif timed and (turn.start_s is None or turn.end_s is None):
                 notes.add("turns without times were not found in their speaker's sound file")
                 path = None
             segment = None if path is None else AudioSegment(path, None, turn.start_s, turn.end_s)

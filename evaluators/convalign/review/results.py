@@ -16,6 +16,7 @@ from convalign.review.arms import Arm, columns, directions, of_use_case, paired
 from convalign.review.courses import courses
 from convalign.review.decided import decided
 from convalign.review.quotes import quotes
+from convalign.review.voices import per_feature, quality, voices
 from convalign.scale import versions
 from convalign.scores import SCHEMA_VERSION, Metric
 from convalign.study import Study, exploratory_reasons
@@ -89,6 +90,9 @@ def results(study: Study, arms: Sequence[Arm], *, command: str) -> dict[str, Any
         "verdicts": verdicts,
         "decided": deciding,
         "courses": courses(arms, study, deciding),
+        "voices": voices(arms, study),
+        "sound": quality(arms),
+        "features": per_feature(arms, study),
         "category_error": _category_errors(study, arms),
         "turns": quotes(arms, study, {name: metrics[name][0].name for name in names}),
         "limits": [*LIMITS, *_left_out(names)],

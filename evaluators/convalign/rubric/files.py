@@ -21,7 +21,6 @@ from convalign.rubric.records import Baseline, Contraindication, Entry, Evidence
 PACKAGE = "convalign.rubrics"
 NOT_YET: Mapping[str, tuple[str, ...]] = {
     "lexical": ("entrainment.terms",),
-    "prosodic": ("convergence", "convergence.pitch", "convergence.rate", "convergence.intensity"),
 }
 """Metrics that rubrics may name and this version does not score: their entries are judged unknown."""
 NEGATIVE_ONLY = ("acknowledge", "regulate", "regulate.shift", "escalate", "dismiss", "mirror")

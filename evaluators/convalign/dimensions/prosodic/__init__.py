@@ -3,33 +3,42 @@
 What is measured
 ----------------
 For each turn, from its sound alone: ``pitch`` (median of the voiced semitones re 100 Hz, octave
-errors cut off by a range per speaker), ``rate`` (syllable nuclei in 300-2,500 Hz per second, on the
-scale of log2) and ``intensity`` (dBFS of the turn). Consecutive turns of one speaker with at most
-2 s between them are one. A direction ``agent->user`` compares the agent's turns with the user's.
+errors cut off by a range per speaker), ``pitch_range`` (their 10th to 90th percentile), ``rate``
+(syllable nuclei in 300-2,500 Hz per second), ``articulation_rate`` (the same without pauses),
+``intensity`` (dBFS of the turn), ``pause_share`` (pauses of 150 ms or more) and ``latency`` (s from
+the end of the turn before; negative = overlap). Both rates are compared on the scale of log2.
+Consecutive turns of one speaker with at most 2 s between them are one. A direction ``agent->user``
+compares the agent's turns with the user's: a reply with the turn that it answers, its prime.
 
 Conventions
 -----------
-Up is more aligned, everywhere. Units are st, log2 syllables per second, and dB; composites are
-plain numbers. A turn without a value is null with its reason; a metric is null below its minimum,
-never 0. The baseline is what strangers get in the partner's place (same role, half to twice as
-many turns); from 5 strangers there is a baseline, from 40 a p. Texts are never read.
+Up is more aligned, everywhere. Composites are plain numbers. A turn without a value is null with
+its reason; a metric is null below its minimum, never 0. The baseline is what strangers get in the
+partner's place (same role, half to twice as many turns); from 5 strangers there is a baseline, from
+40 a p. Without strangers, ``partner_effect`` alone has a p (the t of its coefficient, from 24 turns).
+Each measure has the scale that suits it: distances are of raw values, ``local_similarity`` and
+``partner_effect`` take speakers' own means and spreads out, correlations are indifferent to both.
+Texts are not read, unless ``rate_text`` asks for the rate of the transcript: metrics that read it
+end in ``_text`` and are in no composite.
 
 Metrics
 -------
 proximity : headline; mean over the feature set of 1 - gap / G, G the run's mean gap to strangers
-synchrony : do replies rise and fall with the turns they answer; features joined by Fisher's z
-proximity.pitch : minus the distance of the two mean pitches
-proximity.rate : minus the distance of the two mean log2 rates
-proximity.intensity : minus the distance of the two mean levels
-turn_proximity.pitch : minus the mean distance of each reply's pitch from its prime's
-turn_proximity.rate : the same for log2 rate
-turn_proximity.intensity : the same for level
-synchrony.pitch : correlation of replies with their primes, linear trends taken out
-synchrony.rate : the same for log2 rate
-synchrony.intensity : the same for level
-convergence.pitch : gap of the means in the first half of the pairs less that in the second
-convergence.rate : the same for log2 rate
-convergence.intensity : the same for level
+synchrony : do replies rise and fall with their primes; features joined by Fisher's z
+convergence : do the speakers come nearer between the halves; mean of convergence / G
+proximity.<feature> : minus the distance of the speakers' levels (means; latency: medians)
+turn_proximity.<feature> : minus the mean distance of each reply from its prime
+local_similarity.<feature> : the same in distances to 10 other turns of the partner; above -1 = nearer
+synchrony.<feature> : correlation of replies with their primes, linear trends taken out
+synchrony_lag2.<feature> : the same with the partner's turn before the prime; option ``lags``
+synchrony_lag3.<feature> : the same two turns before; option ``lags``
+partner_effect.<feature> : what the prime adds to what both speakers' turns before and time tell
+tama_synchrony.<feature> : correlation of 16 s windows, the largest of lags 0, 1, 2
+convergence.<feature> : gap of the means in the first half of the pairs less that in the second
+convergence_local.<feature> : correlation of the nearness of reply and prime with time
+gap_slope.<feature> : how fast they come nearer, per minute
+rate_agreement_text : correlation of the rates from sound and from the transcript
+rate_ratio_text : their median ratio
 
 Limits
 ------
@@ -37,13 +46,15 @@ Static intensity, and its convergence, compare levels of two channels and mean s
 fixed gain (a gain moves the gap, and can turn its sign); static intensity is in
 the headline only where ``meta.fixed_gain`` is true for all dialogues or ``fixed_gain`` says so.
 The rate is counted from sound and errs by about 5 % on clean read speech. From single calls only proximity
-is dependable; synchrony and convergence need many turns or many dialogues. Voice activity
-is not detected: turns without times on a whole recording are unscored.
+is dependable; synchrony and convergence need many turns or many dialogues. The rate of a transcript
+depends on its words: measures of movement take out what the words let expect, learnt per role from
+at least 100 turns. Voice quality (harmonics to noise, tilt) is not measured.
 
 References
 ----------
-Levitan & Hirschberg (2011), proximity, synchrony, convergence. de Jong & Wempe (2009), syllable
-nuclei. De Looze & Hirst (2008), two-pass pitch range. swift-f0 0.3, pitch.
+Levitan & Hirschberg (2011), proximity, synchrony, convergence. Perez, Galvez & Gravano (2016), TAMA.
+Galvez et al. (2020), nearest turns. de Jong & Wempe (2009), syllable nuclei. De Looze & Hirst (2008),
+two-pass pitch range. swift-f0 0.3, pitch.
 """
 
 from __future__ import annotations
@@ -54,82 +65,41 @@ from importlib.metadata import version
 from typing import Any, Final, Literal
 
 from convalign.dialogue import Dialogue
+from convalign.dimensions.prosodic.chance import AT_FIXED_GAIN, HEADLINE, frozen
 from convalign.dimensions.prosodic.headline import rescale
-from convalign.dimensions.prosodic.hearing import FEATURES, hear
-from convalign.dimensions.prosodic.measures import convergence, proximity, synchrony, turn_proximity
-from convalign.dimensions.prosodic.pitch import engine_name, pitch_track, semitones
-from convalign.dimensions.prosodic.rate import speech_rate
-from convalign.dimensions.prosodic.scoring import (
-    Observation,
-    Voice,
-    feature_set,
-    frozen_scale,
-    observation,
-    score_dialogue,
+from convalign.dimensions.prosodic.hearing import hear
+from convalign.dimensions.prosodic.measures import (
+    convergence,
+    local_similarity,
+    proximity,
+    synchrony,
+    turn_proximity,
 )
+from convalign.dimensions.prosodic.metrics import LAGS, METRICS
+from convalign.dimensions.prosodic.neighbours import Neighbours, neighbours
+from convalign.dimensions.prosodic.partner import partner_effect
+from convalign.dimensions.prosodic.pitch import PACKAGES, engine_name, pitch_track, semitones
+from convalign.dimensions.prosodic.rate import speech_rate
+from convalign.dimensions.prosodic.scoring import score_dialogue
+from convalign.dimensions.prosodic.syllables import syllable_count
+from convalign.dimensions.prosodic.transcript import reader
+from convalign.dimensions.prosodic.units import units
+from convalign.dimensions.prosodic.voices import Observation, Voice, observation
+from convalign.dimensions.prosodic.windows import tama_synchrony
 from convalign.errors import UsageError
-from convalign.scores import Metric, Scored
+from convalign.scores import Scored
 from convalign.surrogates import Pool
 
 __all__ = [
-    "METRICS", "NEEDS", "Observation", "Settings", "Voice", "convergence", "observe", "pitch_track",
-    "proximity", "reference", "rescale", "score", "semitones", "signature", "speech_rate",
-    "synchrony", "turn_proximity",
+    "METRICS", "NEEDS", "Neighbours", "Observation", "Settings", "Voice", "convergence", "local_similarity",
+    "neighbours", "observe", "partner_effect", "pitch_track", "proximity", "reference", "rescale", "score",
+    "semitones", "signature", "speech_rate", "syllable_count", "synchrony", "tama_synchrony",
+    "turn_proximity",
 ]  # fmt: skip
 
 NEEDS: Final[Literal["text", "audio"]] = "audio"
 
-VERSION = 1
-_UNITS = {"pitch": "st", "rate": "log2 syllables/s", "intensity": "dB"}
-_SOURCE = "Levitan & Hirschberg 2011"
-
-METRICS = (
-    Metric(
-        "proximity", "1", None, 1.0, "higher",
-        "nearness of the speakers' mean pitch and rate (and level at fixed gain): 1 same, 0 like strangers",
-        "convalign; mean of 1 - gap / G over features, G frozen per run",
-        "4 scored turns of each speaker; 5 strangers for the scale",
-    ),
-    Metric(
-        "synchrony", "1", -1.0, 1.0, "higher",
-        "do replies rise and fall with the turns they answer, over the features of the headline",
-        f"{_SOURCE}; tanh of the mean of atanh over features", "10 pairs", beside=True,
-    ),
-    *(
-        Metric(
-            f"proximity.{f}", _UNITS[f], None, 0.0, "higher", f"minus the distance of the speakers' mean {f}"
-            + (" (comparable only at fixed gain)" if f == "intensity" else ""),
-            _SOURCE, "4 scored turns of each speaker",
-        )
-        for f in FEATURES
-    ),
-    *(
-        Metric(
-            f"turn_proximity.{f}", _UNITS[f], None, 0.0, "higher",
-            f"minus the mean distance of each reply's {f} from its prime's"
-            + (" (comparable only at fixed gain)" if f == "intensity" else ""),
-            _SOURCE, "4 pairs",
-        )
-        for f in FEATURES
-    ),
-    *(
-        Metric(
-            f"synchrony.{f}", "1", -1.0, 1.0, "higher",
-            f"correlation of replies' {f} with their primes', linear trends taken out",
-            _SOURCE, "10 pairs",
-        )
-        for f in FEATURES
-    ),
-    *(
-        Metric(
-            f"convergence.{f}", _UNITS[f], None, None, "higher",
-            f"gap of the mean {f} in the first half of the pairs less that in the second"
-            + (" (comparable only at fixed gain)" if f == "intensity" else ""),
-            _SOURCE, "8 pairs",
-        )
-        for f in FEATURES
-    ),
-)  # fmt: skip
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +111,11 @@ class Settings:
     seed : of the draw of strangers
     surrogates : strangers per direction, 0 or more
     within : ``meta`` field on whose value strangers must agree
-    pitch_engine : ``swift-f0`` or ``pyin``
+    pitch_engine : ``swift-f0``, ``pyin`` or ``praat``
     fixed_gain : levels can be compared between channels; None = where every log entry says so
+    lags : synchrony with the partner's last turn (1), the two last (2) or the three last (3)
+    rate_text : read the transcript too, for the metrics that end in ``_text``
+    language : of transcripts that do not say it
 
     Raises
     ------
@@ -155,11 +128,21 @@ class Settings:
     within: str | None = None
     pitch_engine: str = "swift-f0"
     fixed_gain: bool | None = None
+    lags: int = 1
+    rate_text: bool = False
+    language: str = "en"
 
     def __post_init__(self) -> None:
         engine_name(self.pitch_engine)
         if self.surrogates < 0:
             raise UsageError(f"surrogates is {self.surrogates}; give 0 (no baseline) or more, 199 by default")
+        if not 1 <= self.lags <= LAGS[-1]:
+            raise UsageError(f"lags is {self.lags}; give 1 to {LAGS[-1]}")
+
+    @property
+    def reads(self) -> Literal["audio", "both"]:
+        """Words are handed to this dimension only where the rate of the transcript was asked for."""
+        return "both" if self.rate_text else "audio"
 
 
 def signature(settings: Settings) -> str:
@@ -170,12 +153,13 @@ def signature(settings: Settings) -> str:
     >>> signature(Settings()).split("|")[0]
     'prosodic.proximity'
     """
-    package = {"swift-f0": "swift-f0", "pyin": "librosa"}[settings.pitch_engine]
+    package = PACKAGES[settings.pitch_engine]
     gain = {None: "as-logged", True: "fixed", False: "free"}[settings.fixed_gain]
     parts = (
         "prosodic.proximity", f"pitch:{settings.pitch_engine}-{version(package)}", "rate:nuclei-300-2500",
         f"gain:{gain}", "join:2s", f"surrogates:{settings.surrogates}", f"within:{settings.within or 'none'}",
-        f"seed:{settings.seed}", f"v:{VERSION}",
+        f"lags:{settings.lags}", f"seed:{settings.seed}", f"v:{VERSION}",
+        *((f"rate-text:{settings.language}",) if settings.rate_text else ()),
     )  # fmt: skip
     return "|".join(parts)
 
@@ -194,8 +178,10 @@ def observe(dialogues: Sequence[Dialogue], settings: Settings) -> list[Observati
     """
     found = []
     for dialogue in dialogues:
-        units, messages = hear(dialogue, settings.pitch_engine)
-        found.append(observation(dialogue, units, messages, within=settings.within))
+        ears, messages = hear(dialogue, settings.pitch_engine)
+        read = reader(dialogue, settings.language) if settings.rate_text else None
+        made = units(dialogue, ears, read)
+        found.append(observation(dialogue, made, messages, within=settings.within))
     return found
 
 
@@ -204,12 +190,10 @@ def reference(observations: Iterable[Observation], pool: Pool[Voice], settings: 
 
     Returns
     -------
-    ``{"features": [...], "G": {feature: distance}, "n": {feature: number of distances}}``; a feature
-    without strangers is absent from ``G``.
+    ``{"features": [...], "G": {feature: distance}, "n": {feature: number of distances}}``, and ``"text"``
+    where the transcript is read; a feature without strangers is absent from ``G``.
     """
-    seen = list(observations)
-    features = feature_set(seen, settings.fixed_gain)
-    return frozen_scale(seen, pool, count=settings.surrogates, features=features)
+    return frozen(observations, pool, count=settings.surrogates, fixed_gain=settings.fixed_gain)
 
 
 def score(
@@ -220,14 +204,14 @@ def score(
     Parameters
     ----------
     reference : what `reference` gave for this run, or for the run whose scale holds; ``{}`` leaves
-        the headline null
+        the composites null
 
     Returns
     -------
-    Dialogue rows for all of `METRICS` in every direction, and ``turn_proximity`` rows per reply.
+    Dialogue rows for all of `METRICS` that were asked for in every direction; turn rows as in
+    docs/prosodic.md.
     """
-    features = tuple(reference.get("features") or feature_set([observation], settings.fixed_gain))
-    return score_dialogue(
-        observation, pool, reference,
-        count=settings.surrogates, metrics=[m.name for m in METRICS], features=features,
-    )  # fmt: skip
+    fixed = observation.fixed_gain if settings.fixed_gain is None else settings.fixed_gain
+    given = {"features": list(AT_FIXED_GAIN if fixed else HEADLINE)} | dict(reference)
+    metrics = [m.name for m in METRICS if m.asked(settings)]
+    return score_dialogue(observation, pool, given, count=settings.surrogates, metrics=metrics)

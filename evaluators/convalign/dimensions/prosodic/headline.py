@@ -5,25 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
-from convalign.dimensions.prosodic.hearing import FEATURES
+import numpy as np
+
+from convalign.audio.levels import Array
+from convalign.dimensions.prosodic.features import LEAST_SCALE
 from convalign.scores import Score, row
 
 NAME = "prosodic"
+COMPOSED = ("proximity", "convergence")
 P_NEEDS = 40
 """Strangers without which no p is given."""
 
-LEAST_SCALE = {"pitch": 0.1, "rate": 0.01, "intensity": 0.1}
-"""Below these, strangers do not differ (st, log2 syllables a second, dB)."""
-
 
 def rescale(rows: Iterable[Score], reference: Mapping[str, Any]) -> list[Score]:
-    """Recompose the headline of other runs on one run's scale, from the rows per feature.
+    """Recompose the composites of other runs on one run's scale, from the rows per feature.
 
     Parameters
     ----------
-    rows : of any dimensions; only ``prosodic`` ``proximity`` rows are changed
+    rows : of any dimensions; only ``prosodic`` ``proximity`` and ``convergence`` rows are changed
     reference : what `reference` froze for the run whose scale holds (the baseline arm)
 
     Returns
@@ -33,46 +34,57 @@ def rescale(rows: Iterable[Score], reference: Mapping[str, Any]) -> list[Score]:
 
     Source
     ------
-    1 - gap / G per feature, then the mean over features; see `composed`.
+    1 - gap / G per feature, then the mean over features; see `composed`. Convergence is in G too.
     """
     listed = list(rows)
     mine = {
-        (r.dialogue, r.direction, r.metric.removeprefix("proximity.")): r
+        (r.dialogue, r.direction, r.metric): r
         for r in listed
-        if r.dimension == NAME and r.metric.startswith("proximity.")
+        if r.dimension == NAME and r.metric.startswith(COMPOSED)
     }
-    features = tuple(reference.get("features") or FEATURES[:2])
+    features = tuple(reference.get("features") or ("pitch", "rate"))
     result = []
     for r in listed:
-        if r.dimension != NAME or r.metric != "proximity" or r.direction == "-":
+        if r.dimension != NAME or r.metric not in COMPOSED or r.direction == "-":
             result.append(r)
             continue
-        parts = {f: mine[key] for f in features if (key := (r.dialogue, r.direction, f)) in mine}
-        result.append(composed(r.dialogue, r.direction, parts, features, reference))
+        keys = {f: (r.dialogue, r.direction, f"{r.metric}.{f}") for f in features}
+        parts = {f: mine[key] for f, key in keys.items() if key in mine}
+        result.append(composed(r.dialogue, r.direction, parts, features, reference, metric=r.metric))
     return result
 
 
 def composed_chance(
-    static: Mapping[str, Sequence[float | None]], features: Sequence[str], reference: Mapping[str, Any]
+    per_feature: Mapping[str, Sequence[float] | Array],
+    features: Sequence[str],
+    reference: Mapping[str, Any],
+    *,
+    metric: str = "proximity",
 ) -> list[float]:
     """The composite of each stranger that has all features.
 
     Parameters
     ----------
-    static : feature -> [n_strangers] distances of the replier's mean from theirs, None = unscored
+    per_feature : feature -> [n_strangers] values of ``<metric>.<feature>``, NaN = unscored
 
     Returns
     -------
-    [<= n_strangers]; empty without a scale for every feature
+    [<= n_strangers]; empty without a scale, or without strangers for every feature
     """
-    scale = reference.get("G", {})
-    if any(f not in scale or scale[f] < LEAST_SCALE[f] for f in features):
+    if scale_is_missing(features, reference) is not None or any(f not in per_feature for f in features):
         return []
-    return [
-        math.fsum(1 - gap / scale[f] for f, gap in zip(features, gaps, strict=True)) / len(features)
-        for gaps in zip(*(static[f] for f in features), strict=True)
-        if None not in gaps
-    ]
+    origin = 1.0 if metric == "proximity" else 0.0
+    parts = [origin + np.asarray(per_feature[f], np.float64) / reference["G"][f] for f in features]
+    together = np.mean(parts, axis=0)
+    return [float(v) for v in together[~np.isnan(together)]]
+
+
+def scale_is_missing(features: Sequence[str], reference: Mapping[str, Any]) -> str | None:
+    """Why features cannot be made comparable; None when they can."""
+    scale = reference.get("G", {})
+    if any(f not in scale for f in features):
+        return "too few strangers"
+    return "strangers do not differ" if any(scale[f] < LEAST_SCALE[f] for f in features) else None
 
 
 def composed(
@@ -82,45 +94,48 @@ def composed(
     features: Sequence[str],
     reference: Mapping[str, Any],
     chance: Sequence[float] = (),
+    *,
+    metric: str = "proximity",
 ) -> Score:
-    """The headline from the rows per feature, on a frozen scale.
+    """A composite from the rows per feature, on a frozen scale.
 
     Parameters
     ----------
-    parts : feature -> its ``proximity.<feature>`` row
+    parts : feature -> its ``<metric>.<feature>`` row
     reference : with ``G``, feature -> mean distance to strangers
     chance : composites of single strangers, for spread and p
+    metric : ``proximity`` (1 = same, 0 = like strangers) or ``convergence`` (in distances to strangers)
 
     Returns
     -------
-    A ``proximity`` row; null with a reason where a feature or its scale is missing
+    A row of that metric; null with a reason where a feature or its scale is missing
     """
     scale = reference.get("G", {})
     n = min((parts[f].n for f in features if f in parts), default=0)
     rows = [parts.get(f) for f in features]
     values = [r.value if r is not None else None for r in rows]
-    reason = None
+    reason: str | None
     if all(value is None for value in values):
         reason = next((r.reason for r in rows if r is not None), None) or "feature missing"
     elif None in values:
         reason = "feature missing"
-    elif any(f not in scale for f in features):
-        reason = "too few strangers"
-    elif any(scale[f] < LEAST_SCALE[f] for f in features):
-        reason = "strangers do not differ"
+    else:
+        reason = scale_is_missing(features, reference)
     if reason is not None:
-        return row(dialogue, NAME, "proximity", label, value=None, n=n, reason=reason)
+        return row(dialogue, NAME, metric, label, value=None, n=n, reason=reason)
     # Means of the parts, so that the same arithmetic on stored rows gives the same number.
-    value = math.fsum(1 + v / scale[f] for f, v in zip(features, values, strict=True) if v is not None)
+    origin = 1.0 if metric == "proximity" else 0.0
+    value = math.fsum(origin + v / scale[f] for f, v in zip(features, values, strict=True) if v is not None)
     baselines = [r.baseline if r is not None else None for r in rows]
     baseline = None
     if None not in baselines:
-        total = math.fsum(1 + b / scale[f] for f, b in zip(features, baselines, strict=True) if b is not None)
-        baseline = total / len(features)
+        parted = zip(features, baselines, strict=True)
+        baseline = math.fsum(origin + b / scale[f] for f, b in parted if b is not None) / len(features)
+    tail: Literal["upper", "two"] = "upper" if metric == "proximity" else "two"
     made = row(
-        dialogue, NAME, "proximity", label, value=value / len(features), n=n, baseline=baseline,
+        dialogue, NAME, metric, label, value=value / len(features), n=n, baseline=baseline,
         surrogates=chance if baseline is not None else (),
-        tail="upper" if len(chance) >= P_NEEDS else None,
+        tail=tail if len(chance) >= P_NEEDS else None,
         reason="too few strangers" if baseline is None else None,
     )  # fmt: skip
     if not chance and baseline is not None:

@@ -20,6 +20,10 @@ Series = Sequence[float | None] | NDArray[np.floating[Any]]
 PROXIMITY_MINIMUM = 4
 SYNCHRONY_MINIMUM = 10
 CONVERGENCE_MINIMUM = 8
+LOCAL_MINIMUM = 8
+OTHERS = 10
+"""Turns of the partner to which the answered one is compared."""
+
 NOTHING = 1e-12
 """Share of a variance that counts as none."""
 
@@ -45,7 +49,7 @@ def proximity(reply: Series, prime: Series, *, minimum: int = PROXIMITY_MINIMUM)
     >>> proximity([1.0, 2.0, 3.0, None, 2.0], [4.0, 4.0, 4.0, 4.0])
     -2.0
     """
-    a, b = _array(reply), _array(prime)
+    a, b = as_array(reply), as_array(prime)
     a, b = a[~np.isnan(a)], b[~np.isnan(b)]
     if min(len(a), len(b)) < max(1, minimum):
         return None
@@ -74,18 +78,55 @@ def turn_proximity(reply: Series, prime: Series, *, minimum: int = PROXIMITY_MIN
     >>> turn_proximity([1.0, 2.0, 3.0, 4.0], [2.0, 2.0, 2.0, 2.0])
     -1.0
     """
-    a, b = _pair(reply, prime)
-    return _one(turn_proximities(a, b[None], minimum=minimum))
+    a, b = as_pair(reply, prime)
+    return or_none(turn_proximities(a, b[None], minimum=minimum))
+
+
+def local_similarity(
+    reply: Series, prime: Series, *, minimum: int = LOCAL_MINIMUM, others: int = OTHERS, seed: int = 0
+) -> float | None:
+    """Say whether replies are nearer to the turn that they answer than to other turns of the partner.
+
+    Parameters
+    ----------
+    reply, prime : [n_pairs]; None or NaN = missing; made z per speaker first
+    minimum : pairs needed
+    others : turns of the partner to compare with, drawn without replacement; missing ones drop out
+    seed : of the draw
+
+    Returns
+    -------
+    -mean of (distance to the answered turn / mean distance to the others), at most 0; above -1 the
+    answered turn is nearer. None below `minimum` complete pairs or where a series is constant.
+
+    Raises
+    ------
+    UsageError
+        Unequal lengths.
+
+    Source
+    ------
+    Levitan & Hirschberg (2011), local proximity, as a ratio; z per speaker because a gap between the
+    means would hide the effect.
+
+    Examples
+    --------
+    >>> local_similarity([1.0, 5.0, 2.0, 4.0], [10.0, 50.0, 20.0, 40.0], minimum=4)
+    0.0
+    """
+    a, b = as_pair(reply, prime)
+    return or_none(local_similarities(a, b[None], minimum=minimum, others=others, seed=seed) + 0.0)
 
 
 def synchrony(
-    reply: Series, prime: Series, *, detrend: bool = True, minimum: int = SYNCHRONY_MINIMUM
+    reply: Series, prime: Series, *, lag: int = 1, detrend: bool = True, minimum: int = SYNCHRONY_MINIMUM
 ) -> float | None:
     """Say whether replies rise and fall with the turns that they answer.
 
     Parameters
     ----------
     reply, prime : [n_pairs]; None or NaN = missing
+    lag : which turn of the partner: 1 = the one answered, 2 = the one before it, ...
     detrend : take a straight line over the pair index out of both (drift is not synchrony);
         False gives the published measure
     minimum : pairs needed
@@ -97,7 +138,7 @@ def synchrony(
     Raises
     ------
     UsageError
-        Unequal lengths.
+        Unequal lengths, a lag below 1.
 
     Source
     ------
@@ -108,8 +149,10 @@ def synchrony(
     >>> round(synchrony([1.0, 3.0, 2.0, 5.0], [2.0, 6.0, 4.0, 10.0], minimum=4), 6)
     1.0
     """
-    a, b = _pair(reply, prime)
-    return _one(synchronies(a, b[None], detrend=detrend, minimum=minimum))
+    a, b = as_pair(reply, prime)
+    if lag < 1:
+        raise UsageError(f"lag is {lag}; give 1 (the turn that is answered) or more")
+    return or_none(synchronies(a, later(b[None], lag), detrend=detrend, minimum=minimum))
 
 
 def convergence(
@@ -150,26 +193,17 @@ def convergence(
     >>> convergence([6.0, 6.0, 6.0, 6.0, 3.0, 3.0, 3.0, 3.0], [2.0] * 8)
     3.0
     """
-    a, b = _pair(reply, prime)
+    a, b = as_pair(reply, prime)
     if kind not in ("global", "local", "slope"):
         raise UsageError(f"no convergence {kind!r}; there are: global, local, slope")
     if kind == "global":
-        return _one(convergences(a, b[None], minimum=minimum))
+        return or_none(convergences(a, b[None], minimum=minimum))
     if times is None and kind == "slope":
         raise UsageError("a slope is per minute and there are no times; give times in seconds")
-    t = np.arange(len(a), dtype=np.float64) if times is None else _array(times)
+    t = np.arange(len(a), dtype=np.float64) if times is None else as_array(times)
     if len(t) != len(a):
         raise UsageError(f"{len(a)} replies and {len(t)} times; give one time per reply")
-    there = ~np.isnan(a + b + t)
-    nearness, t = -np.abs(a - b)[there], t[there]
-    if len(t) < max(2, minimum):
-        return None
-    y, x = nearness - nearness.mean(), t - t.mean()
-    if not (y @ y > NOTHING * (nearness @ nearness) and x @ x > NOTHING * (t @ t)):
-        return None
-    if kind == "slope":
-        return float(x @ y / (x @ x) * 60)
-    return float(np.clip(x @ y / np.sqrt((x @ x) * (y @ y)), -1, 1))
+    return or_none(nearings(a, b[None], t, slope=kind == "slope", minimum=minimum))
 
 
 def turn_proximities(reply: Array, primes: Array, *, minimum: int = PROXIMITY_MINIMUM) -> Array:
@@ -185,12 +219,12 @@ def synchronies(
     """`synchrony` against many: reply [n], primes [s, n] -> [s], NaN where there is none."""
     there = ~np.isnan(reply + primes)
     n = there.sum(axis=1)
-    a = _centred(np.broadcast_to(reply, primes.shape), there)
-    b = _centred(primes, there)
+    a = centred(np.broadcast_to(reply, primes.shape), there)
+    b = centred(primes, there)
     was_a, was_b = _square(reply, there), _square(primes, there)
     if detrend:
         index = np.broadcast_to(np.arange(primes.shape[1], dtype=np.float64), primes.shape)
-        t = _centred(index, there)
+        t = centred(index, there)
         spread = np.maximum((t * t).sum(axis=1), NOTHING)
         a = a - t * ((a * t).sum(axis=1) / spread)[:, None]
         b = b - t * ((b * t).sum(axis=1) / spread)[:, None]
@@ -216,7 +250,68 @@ def convergences(reply: Array, primes: Array, *, minimum: int = CONVERGENCE_MINI
     return np.where(n >= max(2, minimum), gaps[0] - gaps[1], np.nan)
 
 
-def _centred(values: Array, there: NDArray[np.bool_]) -> Array:
+def nearings(
+    reply: Array, primes: Array, times_s: Array, *, slope: bool, minimum: int = CONVERGENCE_MINIMUM
+) -> Array:
+    """`convergence` (local, slope) against many: reply [n], primes [s, n], times_s [n] -> [s], NaN = none."""
+    nearness = -np.abs(reply - primes)
+    t = np.broadcast_to(times_s, primes.shape)
+    there = ~np.isnan(nearness + t)
+    y, x = centred(nearness, there), centred(t, there)
+    yy, xx = (y * y).sum(axis=1), (x * x).sum(axis=1)
+    enough = there.sum(axis=1) >= max(2, minimum)
+    usable = enough & (yy > NOTHING * _square(nearness, there)) & (xx > NOTHING * _square(t, there))
+    xy = (x * y).sum(axis=1)
+    if slope:
+        return np.where(usable, xy / np.where(usable, xx, 1.0) * 60, np.nan)
+    return np.where(usable, np.clip(xy / np.sqrt(np.where(usable, xx * yy, 1.0)), -1, 1), np.nan)
+
+
+def local_similarities(
+    reply: Array, primes: Array, *, minimum: int = LOCAL_MINIMUM, others: int = OTHERS, seed: int = 0
+) -> Array:
+    """`local_similarity` against many: reply [n], primes [s, n] -> [s], NaN where there is none."""
+    n = len(reply)
+    if n < 2:
+        return np.full(len(primes), np.nan)
+    a, b = speaker_z(np.broadcast_to(reply, primes.shape)), speaker_z(primes)
+    # One draw for partner and strangers: the same seats are compared.
+    order = np.random.default_rng(seed).random((n, n))
+    np.fill_diagonal(order, 2.0)
+    seats = np.argsort(order, axis=1)[:, : min(others, n - 1)]
+    near = np.abs(a - b)
+    far, drawn = np.zeros(b.shape), np.zeros(b.shape)
+    for seat in seats.T:
+        apart = np.abs(a - b[:, seat])
+        far += np.nan_to_num(apart)
+        drawn += ~np.isnan(apart)
+    far = far / np.maximum(drawn, 1)
+    usable = ~np.isnan(near) & (drawn > 0) & (far > 0)
+    ratio = np.where(usable, near / np.where(usable, far, 1.0), 0.0).sum(axis=1)
+    count = usable.sum(axis=1)
+    return np.where(count >= max(1, minimum), -ratio / np.maximum(count, 1), np.nan)
+
+
+def speaker_z(values: Array) -> Array:
+    """Rows less their mean, in standard deviations over what is there (n - 1); NaN for a constant."""
+    there = ~np.isnan(values)
+    n = there.sum(axis=1)
+    away = centred(values, there)
+    square = (away * away).sum(axis=1)
+    usable = (n >= 2) & (square > NOTHING * _square(values, there))
+    sd = np.sqrt(np.where(usable, square, 1.0) / np.maximum(n - 1, 1))
+    return np.where(there & usable[:, None], away / sd[:, None], np.nan)
+
+
+def later(primes: Array, lag: int) -> Array:
+    """Primes moved `lag` - 1 seats on, so that a reply meets an earlier one; [s, n], NaN at the beginning."""
+    moved = np.full(primes.shape, np.nan)
+    back = lag - 1
+    moved[:, back:] = primes[:, : primes.shape[1] - back] if back else primes
+    return moved
+
+
+def centred(values: Array, there: NDArray[np.bool_]) -> Array:
     """Values less their mean over `there`, 0 elsewhere."""
     kept = np.where(there, values, 0.0)
     mean = kept.sum(axis=1) / np.maximum(there.sum(axis=1), 1)
@@ -228,19 +323,19 @@ def _square(values: Array, there: NDArray[np.bool_]) -> Array:
     return np.asarray(np.square(np.where(there, values, 0.0)).sum(axis=1), np.float64)
 
 
-def _array(series: Series) -> Array:
+def as_array(series: Series) -> Array:
     """A series with NaN for None."""
     return np.array([np.nan if v is None else v for v in series], np.float64)
 
 
-def _pair(reply: Series, prime: Series) -> tuple[Array, Array]:
+def as_pair(reply: Series, prime: Series) -> tuple[Array, Array]:
     """Two series of one length."""
-    a, b = _array(reply), _array(prime)
+    a, b = as_array(reply), as_array(prime)
     if len(a) != len(b):
         raise UsageError(f"{len(a)} replies and {len(b)} primes; give one prime per reply")
     return a, b
 
 
-def _one(values: Array) -> float | None:
+def or_none(values: Array) -> float | None:
     """The only value, None for NaN."""
     return None if np.isnan(values[0]) else float(values[0])

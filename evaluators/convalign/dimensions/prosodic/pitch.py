@@ -14,9 +14,13 @@ import swift_f0
 from numpy.typing import NDArray
 
 from convalign.audio import SAMPLE_RATE
+from convalign.dimensions.prosodic import praat
 from convalign.errors import ConvalignError, UsageError
 
-ENGINES = ("swift-f0", "pyin")
+PACKAGES = {"swift-f0": "swift-f0", "pyin": "librosa", "praat": "praat-parselmouth"}
+"""Engine -> the package that it comes from."""
+
+ENGINES = tuple(PACKAGES)
 """What can be asked for; the first is the default."""
 
 FMIN_HZ, FMAX_HZ = 60.0, 500.0
@@ -46,12 +50,14 @@ def engine_name(name: str | None) -> str:
     Raises
     ------
     UsageError
-        No such engine here.
+        No such engine, or praat where it is not installed.
     """
     if name is None:
         return ENGINES[0]
     if name not in ENGINES:
         raise UsageError(f"no pitch engine {name!r}; there are: {', '.join(ENGINES)}")
+    if name == "praat":
+        praat.check()
     return name
 
 
@@ -62,7 +68,7 @@ def pitch_track(samples: Sound, sample_rate: int, engine: str | None = None) -> 
     ----------
     samples : [n_samples], one channel, full scale 1.0, finite
     sample_rate : Hz
-    engine : ``swift-f0`` (default) or ``pyin``
+    engine : ``swift-f0`` (default), ``pyin`` or ``praat``
 
     Returns
     -------
@@ -116,6 +122,8 @@ def track(sound: NDArray[np.float32], engine: str) -> tuple[Array, Array]:
     """Pitch of evened sound at `SAMPLE_RATE`: times in s and Hz, NaN where unvoiced; [n_frames] each."""
     if engine == "pyin":
         return _pyin(sound)
+    if engine == "praat":
+        return praat.track(sound, SAMPLE_RATE, FRAME_S, FMIN_HZ, FMAX_HZ)
     found = _swift().detect(sound, SAMPLE_RATE, FMIN_HZ, FMAX_HZ)
     f0_hz = np.where(found.confidence >= CONFIDENT, found.pitch_hz, np.nan)
     return np.asarray(found.timestamps, np.float64), np.asarray(f0_hz, np.float64)

@@ -2,128 +2,38 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from convalign.dialogue import Dialogue, Direction
-from convalign.dimensions.prosodic.headline import NAME, P_NEEDS, composed, composed_chance
-from convalign.dimensions.prosodic.hearing import FEATURES, Unit
+from convalign.audio.levels import Array
+from convalign.dimensions.prosodic.chance import levels, seats, strangers
+from convalign.dimensions.prosodic.features import PLACE
+from convalign.dimensions.prosodic.headline import COMPOSED, NAME, P_NEEDS, composed, composed_chance
 from convalign.dimensions.prosodic.measures import (
-    CONVERGENCE_MINIMUM,
-    PROXIMITY_MINIMUM,
-    SYNCHRONY_MINIMUM,
     convergences,
+    later,
+    local_similarities,
+    nearings,
     synchronies,
     turn_proximities,
 )
-from convalign.scores import Score, Scored, TurnScore, row, turn_row
-from convalign.surrogates import FEWEST, Pool, Side, side
+from convalign.dimensions.prosodic.metrics import AGREEMENT_MINIMUM, PER_FEATURE, Measure
+from convalign.dimensions.prosodic.partner import partner_effects
+from convalign.dimensions.prosodic.tables import turn_rows
+from convalign.dimensions.prosodic.transcript import RATE_TEXT, residual
+from convalign.dimensions.prosodic.units import Unit
+from convalign.dimensions.prosodic.voices import Observation, Pairs, Voice, group_of
+from convalign.dimensions.prosodic.windows import count_windows, tama_synchronies
+from convalign.scores import Score, Scored, row
+from convalign.surrogates import FEWEST, Pool, Side
 
-FLAT_DB = 1.0
-FLAT_TURNS = 8
 SURE = 1 - 1e-9
-
-Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """What a speaker lends to others: turn values in order, and their means.
-
-    Attributes
-    ----------
-    series : per feature, [n_units] values, None = unscored
-    means : per feature; None with fewer than 4 scored turns
-    """
-
-    series: tuple[tuple[float | None, ...], ...]
-    means: tuple[float | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What one dialogue shows by itself.
-
-    Attributes
-    ----------
-    dialogue : id
-    directions : who may adapt to whom
-    sides : one per speaker
-    units : joined turns, in order
-    speakers : in order of first turn; a unit's `slot` points here
-    turns : of the dialogue, before joining
-    fixed_gain : the log declares levels comparable (``meta.fixed_gain``)
-    messages : what is wrong with its sound files
-    """
-
-    dialogue: str
-    directions: tuple[Direction, ...]
-    sides: tuple[Side[Voice], ...]
-    units: tuple[Unit, ...]
-    speakers: tuple[str, ...]
-    turns: int
-    fixed_gain: bool
-    messages: tuple[str, ...]
-
-    @property
-    def heard(self) -> bool:
-        """Whether anything could be measured."""
-        return any(value is not None for unit in self.units for value in unit.values)
-
-
-def observation(
-    dialogue: Dialogue, units: tuple[Unit, ...], messages: tuple[str, ...], *, within: str | None
-) -> Observation:
-    """Put together what scoring needs of one dialogue."""
-    speakers = dialogue.speakers
-    sides = []
-    for slot, speaker in enumerate(speakers):
-        own = [unit.values for unit in units if unit.slot == slot]
-        series = tuple(tuple(values[f] for values in own) for f in range(len(FEATURES)))
-        voice = Voice(series, tuple(_mean(one) for one in series))
-        text = ";".join(",".join("-" if v is None else f"{v:.9g}" for v in one) for one in series)
-        sides.append(side(dialogue, speaker, voice, fingerprint=text, within=within))
-    return Observation(
-        dialogue.id, dialogue.directions(), tuple(sides), units, speakers, len(dialogue.turns),
-        dialogue.meta.get("fixed_gain") is True, messages,
-    )  # fmt: skip
-
-
-def feature_set(observations: Sequence[Observation], fixed_gain: bool | None) -> tuple[str, ...]:
-    """The features of the composites: intensity only where levels can be compared."""
-    if fixed_gain is None:
-        heard = [one for one in observations if one.heard]
-        fixed_gain = bool(heard) and all(one.fixed_gain for one in heard)
-    return FEATURES if fixed_gain else FEATURES[:2]
-
-
-def frozen_scale(
-    observations: Sequence[Observation], pool: Pool[Voice], *, count: int, features: Sequence[str]
-) -> dict[str, Any]:
-    """The mean distance to strangers per feature, over all dialogues and directions of a run.
-
-    Returns
-    -------
-    ``{"features", "G": {feature: mean distance}, "n": {feature: distances}}``; a feature that has
-    fewer than 5 distances is absent from ``G``.
-    """
-    gaps: dict[str, list[float]] = {feature: [] for feature in FEATURES}
-    for one in observations:
-        for direction in one.directions:
-            reply, prime = _two(one, direction)
-            for stranger in _strangers(pool, prime, count):
-                for f, feature in enumerate(FEATURES):
-                    gap = _gap(reply.content.means[f], stranger.content.means[f])
-                    if gap is not None:
-                        gaps[feature].append(gap)
-    scale = {f: math.fsum(found) / len(found) for f, found in gaps.items() if len(found) >= FEWEST}
-    return {"features": list(features), "G": scale, "n": {f: len(found) for f, found in gaps.items()}}
+SINGLE_TURNS = 24
+"""Turns of a call from which the t of `partner_effect` gives a p without strangers."""
 
 
 def score_dialogue(
@@ -133,218 +43,213 @@ def score_dialogue(
     *,
     count: int,
     metrics: Sequence[str],
-    features: Sequence[str],
 ) -> Scored:
-    """Rows of one dialogue, for every metric and direction, and its rows per turn."""
+    """Rows of one dialogue and its rows per turn.
+
+    Parameters
+    ----------
+    reference : what was frozen for the run, with ``features`` of the composites
+    count : strangers
+    metrics : that were asked for
+    """
     if not one.directions:
-        reason = "one turn" if one.turns == 1 else "one speaker"
-        return Scored(tuple(row(one.dialogue, NAME, m, "-", value=None, n=0, reason=reason) for m in metrics))
+        return _nothing(one, metrics, ["-"], "one turn" if one.turns == 1 else "one speaker")
+    if all(unit.reasons[0] == "no audio" for unit in one.units):
+        return _nothing(one, metrics, [direction.label for direction in one.directions], "no audio")
     rows: list[Score] = []
-    turns: list[TurnScore] = []
+    every: list[Pairs] = []
     for direction in one.directions:
-        pairs = _Pairs(one, direction)
-        strangers = _strangers(pool, pairs.prime, count)
-        found = _rows(one.dialogue, direction.label, pairs, strangers, reference, features)
-        rows += [found[metric] for metric in metrics]
-        if any(reason != "no audio" for unit in one.units for reason in unit.reasons):
-            turns += _turn_rows(one, direction, pairs)
-    return Scored(tuple(rows), tuple(turns))
+        pairs = Pairs(one, direction, reference.get("text", {}))
+        found = _Rows(one.dialogue, direction.label, pairs, strangers(pool, pairs.prime, count), reference)
+        rows += found.all(metrics)
+        every.append(pairs)
+    return Scored(tuple(rows), tuple(turn_rows(one, every, metrics)))
 
 
-class _Pairs:
-    """Replies of one direction with the turns that they answer."""
-
-    def __init__(self, one: Observation, direction: Direction) -> None:
-        self.reply, self.prime = _two(one, direction)
-        a, b = one.speakers.index(direction.replier), one.speakers.index(direction.prime)
-        answered = [
-            (before, after)
-            for before, after in zip(one.units, one.units[1:], strict=False)
-            if after.slot == a and before.slot == b
-        ]
-        self.units = [after for _, after in answered]
-        self.primes = [before for before, _ in answered]
-        self.own = [unit for unit in one.units if unit.slot == a]
-        self.others = [unit for unit in one.units if unit.slot == b]
-
-    def series(self, f: int) -> tuple[Array, Array]:
-        """Values of replies and primes; [n_pairs] each, NaN = missing."""
-        return _array(u.values[f] for u in self.units), _array(u.values[f] for u in self.primes)
-
-    def complete(self, f: int) -> int:
-        """Pairs with both values."""
-        a, b = self.series(f)
-        return int(np.count_nonzero(~np.isnan(a + b)))
-
-    def flat(self) -> bool:
-        """Whether either level hardly varies: gain control, or synthetic speech."""
-        for units in (self.own, self.others):
-            levels = [u.values[2] for u in units if u.values[2] is not None]
-            if len(levels) >= FLAT_TURNS and float(np.std(levels, ddof=1)) < FLAT_DB:
-                return True
-        return False
+def _nothing(one: Observation, metrics: Sequence[str], labels: Sequence[str], reason: str) -> Scored:
+    """Composites without value: a log without sound is not to grow by a row for every measure."""
+    names = [metric for metric in metrics if "." not in metric and not metric.endswith("_text")]
+    rows = (
+        row(one.dialogue, NAME, m, label, value=None, n=0, reason=reason) for label in labels for m in names
+    )
+    return Scored(tuple(rows))
 
 
-def _two(one: Observation, direction: Direction) -> tuple[Side[Voice], Side[Voice]]:
-    """The sides of replier and prime."""
-    return tuple(one.sides[one.speakers.index(s)] for s in (direction.replier, direction.prime))  # type: ignore[return-value]
+class _Rows:
+    """Rows of one direction."""
+
+    def __init__(
+        self,
+        dialogue: str,
+        label: str,
+        pairs: Pairs,
+        others: Sequence[Side[Voice]],
+        reference: Mapping[str, Any],
+    ) -> None:
+        self.dialogue, self.label, self.pairs, self.reference = dialogue, label, pairs, reference
+        self.features: tuple[str, ...] = tuple(reference["features"])
+        self.others = others
+        self.levels = levels(others)
+        self.raw = seats(others, max(len(pairs.others), len(pairs.units)))
+        self.moves = self.raw
+        if reference.get("text"):
+            self.moves = self.raw.copy()
+            for k, one in enumerate(others):
+                rates, texts = one.content.series[RATE_TEXT], one.content.texts
+                fit = residual(reference["text"], group_of(one), rates, texts)[: self.raw.shape[2]]
+                self.moves[RATE_TEXT, k, : len(fit)] = fit
+        self.flat = pairs.flat()
+        self.chances: dict[str, Array] = {}
+        self.found: dict[str, Score] = {}
+
+    def all(self, metrics: Sequence[str]) -> list[Score]:
+        """Every metric that was asked for, in order."""
+        for metric in metrics:
+            name, _, feature = metric.partition(".")
+            if feature:
+                self.found[metric] = self._one(PER_FEATURE[name], feature)
+        for metric in metrics:
+            if metric in COMPOSED:
+                self.found[metric] = self._composed(metric)
+            elif metric == "synchrony":
+                self.found[metric] = self._synchrony()
+            elif "." not in metric:
+                self.found[metric] = self._rates(metric)
+        return [self.found[metric] for metric in metrics]
+
+    def _one(self, measure: Measure, feature: str) -> Score:
+        """One measure on one feature."""
+        f, metric = PLACE[feature], f"{measure.name}.{feature}"
+        n, reason = self._evidence(measure, f)
+        if reason is None:
+            every = self._values(measure, f)
+            reason = "no variation" if np.isnan(every[0]) else None
+        if reason is not None:
+            return row(self.dialogue, NAME, metric, self.label, value=None, n=n, reason=reason)
+        self.chances[metric] = every[1:]
+        made = self._row(metric, float(every[0]), n, every[1:][~np.isnan(every[1:])], measure.tail)
+        if measure.name == "partner_effect" and made.p is None and 2 * len(self.pairs.units) >= SINGLE_TURNS:
+            a, b = self.pairs.moves
+            return replace(made, p=partner_effects(a[f], b[f][None]).p())
+        return made
+
+    def _evidence(self, measure: Measure, f: int) -> tuple[int, str | None]:
+        """How much there is for a measure, and why that is not enough."""
+        pairs = self.pairs
+        sides: tuple[Sequence[Unit], ...] = (pairs.units, pairs.primes)
+        few = "too few pairs"
+        if measure.name == "proximity":
+            sides, few = (pairs.own, pairs.others), "too few turns"
+            series = (pairs.reply.content.series, pairs.prime.content.series)
+            n = min(int(np.count_nonzero(~np.isnan(one[f]))) for one in series)
+        elif measure.name == "tama_synchrony":
+            sides, few = (pairs.own, pairs.others), "too few windows"
+            a, b = pairs.courses
+            spans = pairs.spans
+            n = count_windows((a[f], spans[0]), (b[f], spans[1]), origin_s=pairs.origin_s)
+        else:
+            a, b = pairs.raw
+            n = int(np.count_nonzero(~np.isnan(a[f] + later(b[f][None], measure.lag)[0])))
+        if measure.moves and f == RATE_TEXT and self._unlearnt():
+            return n, "no text model"
+        if measure.moves and f == PLACE["intensity"] and self.flat:
+            return n, "flat level"
+        if measure.clocked and np.isnan(pairs.spans[0]).any():
+            return n, _why(sides, f, len(pairs.units) + 1, "no turn times")
+        return n, None if n >= measure.minimum else _why(sides, f, measure.minimum, few)
+
+    def _unlearnt(self) -> bool:
+        """Whether a speaker's texts could not be learnt from."""
+        model = self.reference.get("text", {})
+        return any(group_of(side) not in model for side in (self.pairs.reply, self.pairs.prime))
+
+    def _values(self, measure: Measure, f: int) -> Array:
+        """The value, then those of the strangers, NaN = none."""
+        pairs = self.pairs
+        if measure.name == "proximity":
+            mine, theirs = levels([pairs.reply, pairs.prime])[f]
+            return np.asarray(-np.abs(mine - np.append(theirs, self.levels[f])) + 0.0, np.float64)
+        if measure.name == "tama_synchrony":
+            a, b = pairs.courses
+            primes = np.vstack([b[f][None], self.moves[f][:, : b.shape[1]]])
+            spans = pairs.spans
+            return tama_synchronies(a[f], spans[0], primes, spans[1], origin_s=pairs.origin_s)
+        a, b = pairs.moves if measure.moves else pairs.raw
+        seated = self.moves if measure.moves else self.raw
+        reply = a[f]
+        primes = later(np.vstack([b[f][None], seated[f][:, : len(reply)]]), measure.lag)
+        return _measured(measure, reply, primes, pairs.times_s)
+
+    def _composed(self, metric: str) -> Score:
+        """The headline, and convergence in the headline's scale."""
+        rows = {f: self.found[f"{metric}.{f}"] for f in self.features}
+        apart = {f: self.chances[name] for f in self.features if (name := f"{metric}.{f}") in self.chances}
+        chance = composed_chance(apart, self.features, self.reference, metric=metric)
+        return composed(self.dialogue, self.label, rows, self.features, self.reference, chance, metric=metric)
+
+    def _synchrony(self) -> Score:
+        """Synchrony over features: back from the mean of Fisher's z."""
+        rows = [self.found[f"synchrony.{f}"] for f in self.features]
+        n = min(r.n for r in rows)
+        values = [r.value for r in rows if r.value is not None]
+        if len(values) < len(rows):
+            reason = "feature missing" if values else rows[0].reason
+            return row(self.dialogue, NAME, "synchrony", self.label, value=None, n=n, reason=reason)
+        every = [np.append(r.value, self.chances[r.metric]) for r in rows if r.value is not None]
+        joined = np.tanh(np.mean(np.arctanh(np.clip(every, -SURE, SURE)), axis=0))
+        chance = joined[1:][~np.isnan(joined[1:])]
+        return self._row("synchrony", float(joined[0]), n, chance, "two")
+
+    def _rates(self, metric: str) -> Score:
+        """How far the rates from sound and from the transcript agree."""
+        series = self.pairs.reply.content.series[[PLACE["rate"], RATE_TEXT]]
+        heard, read = series[:, ~np.isnan(series).any(axis=0)]
+        value, reason = None, "no chance level"
+        if len(heard) < AGREEMENT_MINIMUM:
+            reason = _why((self.pairs.own,), RATE_TEXT, AGREEMENT_MINIMUM, "too few turns")
+        elif metric == "rate_ratio_text":
+            value = float(2 ** np.median(heard - read))
+        else:
+            spread = float(np.std(heard) * np.std(read))
+            value = float(np.mean((heard - heard.mean()) * (read - read.mean())) / spread) if spread else None
+            reason = reason if spread else "no variation"
+        return row(self.dialogue, NAME, metric, self.label, value=value, n=len(heard), reason=reason)
+
+    def _row(
+        self, metric: str, value: float, n: int, chance: Array, tail: Literal["upper", "two"] | None
+    ) -> Score:
+        """One row; a baseline from 5 strangers, a p from 40."""
+        if len(chance) < FEWEST:
+            reason = "too few strangers"
+            return row(self.dialogue, NAME, metric, self.label, value=value, n=n, reason=reason)
+        shown = tail if len(chance) >= P_NEEDS else None
+        return row(self.dialogue, NAME, metric, self.label, value=value, n=n, surrogates=chance, tail=shown)
 
 
-def _strangers(pool: Pool[Voice], prime: Side[Voice], count: int) -> list[Side[Voice]]:
-    """Who else could have sat in the partner's place: of about the same number of turns."""
-    size = len(prime.content.series[0])
-
-    def alike(other: Side[Voice]) -> bool:
-        theirs = len(other.content.series[0])
-        return size <= 2 * theirs and theirs <= 2 * size and any(m is not None for m in other.content.means)
-
-    return pool.strangers(prime, count, accept=alike)
-
-
-def _rows(
-    dialogue: str,
-    label: str,
-    pairs: _Pairs,
-    strangers: Sequence[Side[Voice]],
-    reference: Mapping[str, Any],
-    features: Sequence[str],
-) -> dict[str, Score]:
-    """All rows of one direction, by metric."""
-    found: dict[str, Score] = {}
-    rows: dict[str, Score] = {}
-    dynamic: dict[str, Array] = {}
-    static: dict[str, list[float | None]] = {}
-    flat = pairs.flat()
-    for f, feature in enumerate(FEATURES):
-        gap = _gap(pairs.reply.content.means[f], pairs.prime.content.means[f])
-        gaps = [_gap(pairs.reply.content.means[f], s.content.means[f]) for s in strangers]
-        static[feature] = gaps
-        n = min(_scored(pairs.own, f), _scored(pairs.others, f))
-        reason = _why((pairs.own, pairs.others), f, PROXIMITY_MINIMUM, "too few turns")
-        near = [-g for g in gaps if g is not None]
-        name = f"proximity.{feature}"
-        value = None if gap is None else -gap
-        rows[feature] = found[name] = _row(dialogue, name, label, value, n, near, "upper", reason)
-        reply, prime = pairs.series(f)
-        primes = _seats(strangers, f, len(reply))
-        for metric, tail, measure, minimum in _MEASURES:
-            every = measure(reply, np.vstack([prime[None], primes]), minimum=minimum)
-            value = None if np.isnan(every[0]) else float(every[0])
-            n = pairs.complete(f)
-            reason = _why((pairs.units, pairs.primes), f, minimum, "too few pairs")
-            if n >= minimum:
-                reason = "no variation"
-            if feature == "intensity" and metric != "turn_proximity" and flat:
-                value, reason = None, "flat level"
-            chance = every[1:]
-            if metric == "synchrony":
-                dynamic[feature] = np.append(np.nan if value is None else value, chance)
-            found[f"{metric}.{feature}"] = _row(
-                dialogue, f"{metric}.{feature}", label, value, n, chance[~np.isnan(chance)], tail, reason
-            )
-    composites = composed_chance(static, features, reference)
-    found["proximity"] = composed(dialogue, label, rows, features, reference, composites)
-    found["synchrony"] = _together(dialogue, label, found, dynamic, features)
-    return found
-
-
-Measure = Callable[..., Array]
-_MEASURES: tuple[tuple[str, Literal["upper", "two"], Measure, int], ...] = (
-    ("turn_proximity", "upper", turn_proximities, PROXIMITY_MINIMUM),
-    ("synchrony", "two", synchronies, SYNCHRONY_MINIMUM),
-    ("convergence", "two", convergences, CONVERGENCE_MINIMUM),
-)
-
-
-def _row(
-    dialogue: str,
-    metric: str,
-    label: str,
-    value: float | None,
-    n: int,
-    chance: Sequence[float] | Array,
-    tail: Literal["upper", "two"],
-    reason: str,
-) -> Score:
-    """One row; a baseline from 5 strangers, a p from 40."""
-    if value is None:
-        return row(dialogue, NAME, metric, label, value=None, n=n, reason=reason)
-    if len(chance) < FEWEST:
-        return row(dialogue, NAME, metric, label, value=value, n=n, reason="too few strangers")
-    shown = tail if len(chance) >= P_NEEDS else None
-    return row(dialogue, NAME, metric, label, value=value, n=n, surrogates=chance, tail=shown)
-
-
-def _together(
-    dialogue: str,
-    label: str,
-    found: Mapping[str, Score],
-    dynamic: Mapping[str, Array],
-    features: Sequence[str],
-) -> Score:
-    """Synchrony over features: back from the mean of Fisher's z."""
-    rows = [found[f"synchrony.{f}"] for f in features]
-    n = min(r.n for r in rows)
-    z = np.mean([np.arctanh(np.clip(dynamic[f], -SURE, SURE)) for f in features], axis=0)
-    every = np.tanh(z)
-    value = None if np.isnan(every[0]) else float(every[0])
-    reason = "feature missing"
-    if all(r.value is None for r in rows):
-        reason = rows[0].reason or reason
-    chance = every[1:]
-    return _row(dialogue, "synchrony", label, value, n, chance[~np.isnan(chance)], "two", reason)
-
-
-def _turn_rows(one: Observation, direction: Direction, pairs: _Pairs) -> list[TurnScore]:
-    """How near each reply is to the turn that it answers, per feature."""
-    rows = []
-    for reply, prime in zip(pairs.units, pairs.primes, strict=True):
-        for f, feature in enumerate(FEATURES):
-            a, b = reply.values[f], prime.values[f]
-            value = None if a is None or b is None else -abs(a - b) + 0.0
-            reason = None if value is not None else reply.reasons[f] or prime.reasons[f]
-            name = f"turn_proximity.{feature}"
-            at = (one.dialogue, reply.turn, direction.replier, NAME, name, direction.label)
-            rows.append(turn_row(*at, value=value, n=int(value is not None), reason=reason))
-    return rows
-
-
-def _seats(strangers: Sequence[Side[Voice]], f: int, size: int) -> Array:
-    """Strangers' turn values in the partner's seats; [n_strangers, size], NaN where they have none."""
-    seats = np.full((len(strangers), size), np.nan)
-    for k, stranger in enumerate(strangers):
-        theirs = _array(stranger.content.series[f][:size])
-        seats[k, : len(theirs)] = theirs
-    return seats
+def _measured(measure: Measure, reply: Array, primes: Array, times_s: Array) -> Array:
+    """A measure of pairs against many."""
+    if measure.name == "partner_effect":
+        return partner_effects(reply, primes).coefficients
+    if measure.name == "turn_proximity":
+        return turn_proximities(reply, primes)
+    if measure.name == "local_similarity":
+        return local_similarities(reply, primes) + 0.0
+    if measure.name.startswith("synchrony"):
+        return synchronies(reply, primes)
+    if measure.name == "convergence":
+        return convergences(reply, primes)
+    # Without a clock, pairs are evenly spaced.
+    clock = np.arange(len(reply), dtype=np.float64) if np.isnan(times_s).any() else times_s
+    return nearings(reply, primes, clock, slope=measure.name == "gap_slope")
 
 
 def _why(sides: Sequence[Sequence[Unit]], f: int, minimum: int, otherwise: str) -> str:
     """The reason of a missing value: what befell the turns, or that there were too few."""
     units = [unit for group in sides for unit in group]
-    befell = Counter(reason for unit in units if (reason := unit.reasons[f]) is not None)
+    found = (unit.reasons[f] for unit in units)
+    befell = Counter(reason for reason in found if reason not in (None, "answers nobody"))
     enough = min(map(len, sides)) >= minimum
     if not befell or (not enough and any(unit.values[f] is not None for unit in units)):
         return otherwise
     most = max(befell.values())
     return min(reason for reason, count in befell.items() if count == most)
-
-
-def _scored(units: Sequence[Unit], f: int) -> int:
-    """Units with a value."""
-    return sum(unit.values[f] is not None for unit in units)
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    """Mean of what is there, from 4 values."""
-    there = [v for v in values if v is not None]
-    return math.fsum(there) / len(there) if len(there) >= PROXIMITY_MINIMUM else None
-
-
-def _gap(a: float | None, b: float | None) -> float | None:
-    """Distance of two means."""
-    return None if a is None or b is None else abs(a - b)
-
-
-def _array(values: Iterable[float | None]) -> Array:
-    """NaN for None."""
-    return np.array([np.nan if v is None else v for v in values], np.float64)
