@@ -22,6 +22,7 @@ BOUND = (0.03, 0.07)
 def honest_table(count: int) -> Iterator[tuple[str, ...]]:
     """Rows: series, metric (over its features), shares below .05 at 20, 40 and 100 turns, bound.
 
+    A drift that both share is nearness, not its absence: the bound is not held against those rows.
     Strangers are the other dialogues of the cell, 199 of them; ``partner_effect, one call`` is the p that
     calls without strangers get.
     """
@@ -46,7 +47,8 @@ def honest_table(count: int) -> Iterator[tuple[str, ...]]:
                 found[metric][turns] = (float(np.mean(hits)), len(hits))
         for metric, shares in sorted(found.items()):
             cells = [f"{100 * shares[t][0]:.1f}" if t in shares else "no p" for t in (20, 40, 100)]
-            yield name, metric, *cells, _verdict([share for share, _ in shares.values()])
+            held = "" if how.get("drift") else _verdict([share for share, _ in shares.values()])
+            yield name, metric, *cells, held
 
 
 def _family(metric: str) -> str:
