@@ -22,6 +22,7 @@ from convalign.dimensions.prosodic.features import NAMES
 from convalign.dimensions.prosodic.measures import local_similarities, nearings
 from convalign.dimensions.prosodic.partner import partner_effects
 from convalign.dimensions.prosodic.transcript import learn, residual
+from convalign.dimensions.prosodic.voices import observation
 from convalign.dimensions.prosodic.windows import count_windows, tama_synchronies, windows
 from convalign.errors import UsageError
 from convalign.scores import Score
@@ -346,6 +347,27 @@ def test_pauses_and_the_rate_without_them(tmp_path: Path) -> None:
     assert 2 ** (values["rate"] or 0) == pytest.approx(8 / 1.6, rel=0.01)
     assert 2 ** (values["articulation_rate"] or 0) == pytest.approx(8 / 1.2, rel=0.05)
     assert dict(zip(NAMES, one.units[1].values, strict=True))["pause_share"] == 0
+
+
+def test_a_regression_with_too_many_gaps_says_so(log: list[Dialogue]) -> None:
+    (one,) = prosodic.observe(log[:1], prosodic.Settings())
+    # 20 pairs, every third reply without a pitch: 13 are complete, and too few of them follow a complete one.
+    units = []
+    for i in range(40):
+        like = one.units[i % 24]
+        gone = i % 6 == 1
+        units.append(
+            replace(
+                like, turn=i, start_s=4.0 * i, end_s=4.0 * i + 3,
+                values=(None if gone else like.values[0], *like.values[1:]),
+                reasons=("too little voicing" if gone else None, *like.reasons[1:]),
+            )
+        )  # fmt: skip
+    gappy = observation(log[0], tuple(units), (), within=None)
+    pool = Pool(gappy.sides, seed=0)
+    rows = prosodic.score(gappy, pool, {}, prosodic.Settings()).dialogues
+    (row,) = [r for r in rows if (r.metric, r.direction) == ("partner_effect.pitch", "agent->user")]
+    assert (row.value, row.reason, row.n) == (None, "too few pairs", 13)
 
 
 def test_a_dialogue_without_sound_has_few_rows(log: list[Dialogue]) -> None:

@@ -11,6 +11,8 @@ from convalign.dimensions.prosodic.measures import Array, Series, as_pair
 PARTNER_MINIMUM = 12
 PREDICTORS = 4
 LEAST_FREEDOM = 5
+LEAST_ROWS = 1 + PREDICTORS + LEAST_FREEDOM
+"""Pairs whose predecessor is complete too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +110,9 @@ def partner_effects(reply: Array, primes: Array, *, minimum: int = PARTNER_MINIM
     t[usable] = np.where(clear, beta[:, 0] / error, np.nan)
     left[usable] = freedom
     return Effect(coefficients, t, left)
+
+
+def complete_rows(reply: Array, prime: Array) -> int:
+    """Pairs that are complete and follow a complete one: the rows of the regression."""
+    there = ~np.isnan(reply + prime)
+    return int(np.count_nonzero(there[1:] & there[:-1]))

@@ -22,9 +22,9 @@ from convalign.dimensions.prosodic.measures import (
     turn_proximities,
 )
 from convalign.dimensions.prosodic.metrics import AGREEMENT_MINIMUM, PER_FEATURE, Measure
-from convalign.dimensions.prosodic.partner import partner_effects
+from convalign.dimensions.prosodic.partner import LEAST_ROWS, complete_rows, partner_effects
 from convalign.dimensions.prosodic.tables import turn_rows
-from convalign.dimensions.prosodic.transcript import RATE_TEXT, residual
+from convalign.dimensions.prosodic.transcript import RATE_TEXT
 from convalign.dimensions.prosodic.units import Unit
 from convalign.dimensions.prosodic.voices import Observation, Pairs, Voice, group_of
 from convalign.dimensions.prosodic.windows import count_windows, tama_synchronies
@@ -88,16 +88,11 @@ class _Rows:
     ) -> None:
         self.dialogue, self.label, self.pairs, self.reference = dialogue, label, pairs, reference
         self.features: tuple[str, ...] = tuple(reference["features"])
-        self.others = others
         self.levels = levels(others)
-        self.raw = seats(others, max(len(pairs.others), len(pairs.units)))
-        self.moves = self.raw
-        if reference.get("text"):
-            self.moves = self.raw.copy()
-            for k, one in enumerate(others):
-                rates, texts = one.content.series[RATE_TEXT], one.content.texts
-                fit = residual(reference["text"], group_of(one), rates, texts)[: self.raw.shape[2]]
-                self.moves[RATE_TEXT, k, : len(fit)] = fit
+        size = max(len(pairs.others), len(pairs.units))
+        self.raw = seats(others, size)
+        model = reference.get("text")
+        self.moves = self.raw if not model else seats(others, size, model)
         self.flat = pairs.flat()
         self.chances: dict[str, Array] = {}
         self.found: dict[str, Score] = {}
@@ -123,7 +118,7 @@ class _Rows:
         n, reason = self._evidence(measure, f)
         if reason is None:
             every = self._values(measure, f)
-            reason = "no variation" if np.isnan(every[0]) else None
+            reason = self._void(measure, f) if np.isnan(every[0]) else None
         if reason is not None:
             return row(self.dialogue, NAME, metric, self.label, value=None, n=n, reason=reason)
         self.chances[metric] = every[1:]
@@ -154,9 +149,15 @@ class _Rows:
             return n, "no text model"
         if measure.moves and f == PLACE["intensity"] and self.flat:
             return n, "flat level"
-        if measure.clocked and np.isnan(pairs.spans[0]).any():
+        if measure.clocked and np.isnan(np.concatenate(pairs.spans)).any():
             return n, _why(sides, f, len(pairs.units) + 1, "no turn times")
         return n, None if n >= measure.minimum else _why(sides, f, measure.minimum, few)
+
+    def _void(self, measure: Measure, f: int) -> str:
+        """Why there is no value although there are turns enough."""
+        a, b = self.pairs.moves
+        gaps = measure.name == "partner_effect" and complete_rows(a[f], b[f]) < LEAST_ROWS
+        return "too few pairs" if gaps else "no variation"
 
     def _unlearnt(self) -> bool:
         """Whether a speaker's texts could not be learnt from."""
