@@ -116,10 +116,9 @@ class _Rows:
         """One measure on one feature."""
         f, metric = PLACE[feature], f"{measure.name}.{feature}"
         n, reason = self._evidence(measure, f)
-        if reason is None:
-            every = self._values(measure, f)
-            reason = self._void(measure, f) if np.isnan(every[0]) else None
-        if reason is not None:
+        every = self._values(measure, f) if reason is None else np.full(1, np.nan)
+        if np.isnan(every[0]):
+            reason = reason or self._void(measure, f)
             return row(self.dialogue, NAME, metric, self.label, value=None, n=n, reason=reason)
         self.chances[metric] = every[1:]
         made = self._row(metric, float(every[0]), n, every[1:][~np.isnan(every[1:])], measure.tail)

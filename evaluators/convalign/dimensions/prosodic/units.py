@@ -133,11 +133,10 @@ def _unit(
     f0_hz = np.concatenate([np.zeros(0), *(part for ear in heard for part in ear.f0_hz)])
     kept = f0_hz[(f0_hz >= plausible[0]) & (f0_hz <= plausible[1])]
     clipped = sum(ear.clipped for ear in heard) / max(1, sum(ear.samples for ear in heard))
+    reason = Counter(str(ear.reason) for ear in group).most_common(1)[0][0]
+    found: dict[str, Value] = dict.fromkeys(FEATURES, reason)
     if heard:
         found = _values(heard, kept, clipped)
-    else:
-        reason = Counter(str(ear.reason) for ear in group).most_common(1)[0][0]
-        found = dict.fromkeys(FEATURES, reason)
     # A turn that is too short, or talked over, has begun at some time all the same.
     if found["latency"] not in UNKNOWN:
         found["latency"] = latency
