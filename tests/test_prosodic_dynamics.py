@@ -17,7 +17,7 @@ from voices import call, speak
 
 from convalign.dialogue import Dialogue
 from convalign.dimensions import prosodic
-from convalign.dimensions.prosodic import praat
+from convalign.dimensions.prosodic import hearing, praat
 from convalign.dimensions.prosodic.features import NAMES
 from convalign.dimensions.prosodic.measures import local_similarities, nearings
 from convalign.dimensions.prosodic.partner import partner_effects
@@ -368,6 +368,18 @@ def test_a_regression_with_too_many_gaps_says_so(log: list[Dialogue]) -> None:
     rows = prosodic.score(gappy, pool, {}, prosodic.Settings()).dialogues
     (row,) = [r for r in rows if (r.metric, r.direction) == ("partner_effect.pitch", "agent->user")]
     assert (row.value, row.reason, row.n) == (None, "too few pairs", 13)
+
+
+def test_what_is_kept_between_the_passes_changes_nothing(
+    log: list[Dialogue], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = prosodic.Settings()
+    # A turn that the log has twice, once cut short, is heard as it is each time.
+    last = log[0].turns[-1]
+    again = replace(log[0], turns=(*log[0].turns, replace(last, end_s=(last.start_s or 0) + 0.6)))
+    before = [one.units for one in prosodic.observe([*log, again], settings)]
+    monkeypatch.setattr(hearing, "KEPT_SAMPLES", 0)
+    assert [one.units for one in prosodic.observe([*log, again], settings)] == before
 
 
 def test_a_dialogue_without_sound_has_few_rows(log: list[Dialogue]) -> None:

@@ -4,8 +4,8 @@
 
 DATA holds ``stereo_dialogues``, VECTORS ``prosodic`` (synthetic speech with known pitch and syllables);
 neither is part of the project. FOLDER keeps the calls that are synthesised. Rewrites its part of
-benchmarks/README.md; with ``--only``, prints the parts (pitch, rate, turns, series, sound, honesty,
-invariance, speed) and writes nothing.
+benchmarks/README.md; with ``--only``, only those tables (pitch, rate, turns, series, sound, honesty,
+invariance, speed). Speed wants a quiet machine.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from recovery import from_series, from_sound
 from speed import speed_table
 
 PAGE = Path(__file__).parents[1] / "README.md"
-MARK = "<!-- prosodic -->"
 ORDER = "own knob | full order, one dialogue | full order, 30 dialogues | with other users at each strength"
 HEADS = {
     "pitch": (
@@ -64,15 +63,17 @@ def main() -> None:
             "speed": lambda: speed_table(given.data, given.rounds),
         }
         chosen = [name for name in parts if name in (given.only.split(",") if given.only else parts)]
-        text = ""
         for name in chosen:
             table = _table(HEADS[name], parts[name]())
             print(table, flush=True)
-            text += f"{table}\n"
-    if not given.only:
-        before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARK)
-        _, _, after = rest.partition(MARK)
-        PAGE.write_text(f"{before}{MARK}\n\n{text}{MARK}{after}", encoding="utf-8")
+            _write(f"<!-- prosodic {name} -->", table)
+
+
+def _write(mark: str, table: str) -> None:
+    """Put a table between its two marks."""
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(mark)
+    _, _, after = rest.partition(mark)
+    PAGE.write_text(f"{before}{mark}\n\n{table}\n{mark}{after}", encoding="utf-8")
 
 
 def _table(head: str, rows: Iterable[tuple[str, ...]]) -> str:

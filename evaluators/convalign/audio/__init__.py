@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from convalign.audio.files import Header, Samples, locate, write
-from convalign.audio.places import SAMPLE_RATE, Place, Sounds
+from convalign.audio.places import SAMPLE_RATE, Place, Sounds, resampled
 from convalign.audio.proposals import JOIN_S, propose
 from convalign.dialogue import Dialogue
 from convalign.errors import AudioError
 
 __all__ = [
-    "JOIN_S", "SAMPLE_RATE", "Header", "Place", "Samples", "Sounds", "locate", "propose", "turns", "write",
+    "JOIN_S", "SAMPLE_RATE", "Header", "Place", "Samples", "Sounds", "locate", "propose", "resampled",
+    "turns", "write",
 ]  # fmt: skip
 
 

@@ -156,10 +156,7 @@ class Sounds:
             place.path, stream, header, first=first, last=end + extra, channel=place.channel
         )
         lead = begin - first
-        if sample_rate is not None and sample_rate != rate and len(samples):
-            samples = np.asarray(soxr.resample(samples, rate, sample_rate), np.float32)
-            lead = round(lead * sample_rate / rate)
-        return samples, lead
+        return (samples, lead) if sample_rate is None else resampled(samples, lead, rate, sample_rate)
 
     def _stream(self, path: str) -> Any:
         """A file, open; a bad one is tried once, and only so many are open at a time."""
@@ -276,6 +273,14 @@ class Sounds:
             f"{np.median(gaps):.0f} dB); overlapped stretches were left out"
         )
         return True
+
+
+def resampled(samples: Samples, lead: int, rate: int, sample_rate: int = SAMPLE_RATE) -> tuple[Samples, int]:
+    """Bring samples to another rate, and with them the number of those that come before a stretch."""
+    if sample_rate == rate or not len(samples):
+        return samples, lead
+    found = np.asarray(soxr.resample(samples, rate, sample_rate), np.float32)
+    return found, round(lead * sample_rate / rate)
 
 
 def _channel(dialogue: Dialogue, turn: Turn, header: Header, path: str) -> int:

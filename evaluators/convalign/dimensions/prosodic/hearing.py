@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from convalign.audio import SAMPLE_RATE, Place, Sounds, propose
+from convalign.audio import SAMPLE_RATE, Place, Samples, Sounds, propose, resampled
 from convalign.audio.levels import Array, Stretch, frames, levels, speech_threshold
 from convalign.dialogue import Dialogue
 from convalign.dimensions.prosodic.levels import Cut, Loudness, clipped, snr_db, trim
@@ -21,6 +21,8 @@ from convalign.dimensions.prosodic.rate import contour, count_nuclei
 from convalign.errors import AudioError
 
 SHORTEST_S = 0.3
+KEPT_SAMPLES = 1 << 23
+"""Of one speaker: 32 MB, or nearly 9 minutes of speech at 16 kHz."""
 
 
 @dataclass(slots=True)
@@ -82,14 +84,14 @@ def hear(dialogue: Dialogue, engine: str) -> tuple[tuple[Ear, ...], tuple[str, .
 
 def _measure(sounds: Sounds, group: Sequence[Ear], engine: str, told: list[str]) -> None:
     """Both passes over one speaker on one channel."""
-    loudness = Loudness()
+    loudness, kept = Loudness(), _Kept()
     stretches: dict[int, list[Stretch]] = {}
     for number, ear in enumerate(group):
         stretches[number] = []
         try:
+            rate = sounds.header(ear.place.path).sample_rate
             for span in ear.place.spans:
-                samples, _ = sounds.read(ear.place, span, sample_rate=None)
-                rate = sounds.header(ear.place.path).sample_rate
+                samples = kept.first(sounds, ear.place, span)
                 stretches[number].append(frames(samples, span, rate))
                 ear.clipped += clipped(samples)
                 ear.samples += len(samples)
@@ -109,7 +111,7 @@ def _measure(sounds: Sounds, group: Sequence[Ear], engine: str, told: list[str])
             ear.reason = "too short"
             continue
         try:
-            _listen(sounds, ear, offset, factor, engine)
+            _listen(sounds, kept, ear, offset, factor, engine)
         except AudioError as error:
             _silence(ear, str(error), told)
 
@@ -120,13 +122,48 @@ def _silence(ear: Ear, message: str, told: list[str]) -> None:
     told.append(message)
 
 
-def _listen(sounds: Sounds, ear: Ear, offset: float, factor: float, engine: str) -> None:
+class _Kept:
+    """Decoded stretches between the two passes, up to some memory: what is over it is decoded again."""
+
+    def __init__(self) -> None:
+        self._stretches: dict[tuple[Place, tuple[float, float]], tuple[int, int, Samples]] = {}
+        self._room = KEPT_SAMPLES
+
+    def first(self, sounds: Sounds, place: Place, span: tuple[float, float]) -> Samples:
+        """Samples of a span as in the file; with what is around it, they are kept."""
+        samples, lead = sounds.read(place, span, context_s=_context_s(place), sample_rate=None)
+        rate = sounds.header(place.path).sample_rate
+        begin, end = round(span[0] * rate), round(span[1] * rate)
+        if len(samples) <= self._room:
+            self._room -= len(samples)
+            self._stretches[place, span] = begin - lead, rate, samples
+        return samples[lead : lead + end - begin]
+
+    def again(
+        self, sounds: Sounds, place: Place, span: tuple[float, float], cut: tuple[float, float]
+    ) -> tuple[Samples, int]:
+        """Samples of a part of that span at `SAMPLE_RATE`, and how many of them come before it."""
+        if (place, span) not in self._stretches:
+            return sounds.read(place, cut, context_s=_context_s(place))
+        origin, rate, samples = self._stretches[place, span]
+        extra = round(_context_s(place) * rate)
+        begin, end = round(cut[0] * rate), round(cut[1] * rate)
+        first = max(origin, begin - extra)
+        part, lead = samples[first - origin : end + extra - origin], begin - first
+        return resampled(part, lead, rate)
+
+
+def _context_s(place: Place) -> float:
+    """Real sound around a stretch; where speakers share a channel it would be the other's."""
+    return CONTEXT_S if place.isolated else 0.0
+
+
+def _listen(sounds: Sounds, kept: _Kept, ear: Ear, offset: float, factor: float, engine: str) -> None:
     """Second pass over one turn: pitch frames and syllable nuclei."""
     contours, voicing = [], []
-    for cut in ear.cuts:
+    for span, cut in zip(ear.place.spans, ear.cuts, strict=True):
         length = round((cut.span[1] - cut.span[0]) * SAMPLE_RATE)
-        context_s = CONTEXT_S if ear.place.isolated else 0.0
-        samples, lead = sounds.read(ear.place, cut.span, context_s=context_s)
+        samples, lead = kept.again(sounds, ear.place, span, cut.span)
         even = ((samples - np.float32(offset)) * np.float32(factor)).astype(np.float32)
         if not len(even):
             continue
