@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import soundfile  # type: ignore[import-untyped]
 from numpy.typing import NDArray
+from voices import RATE, speak
 
 from convalign.dialogue import AudioSegment, Dialogue, Direction, Recording, Turn, from_record, to_record
 from convalign.dimensions import prosodic
@@ -27,20 +28,7 @@ from convalign.interventions.prosodic.voice import level_db, log2_rate, median_p
 from convalign.surrogates import Pool
 
 Array = NDArray[np.float64]
-RATE = 16_000
 AGENT = Direction("a", "u", "agent->user")
-
-
-def speak(pitch_st: float, syllables: int, level: float, seconds: float = 1.2) -> Array:
-    """A pulse train through two formants, loudness up and down once per syllable."""
-    time = np.arange(round(seconds * RATE)) / RATE
-    f0 = 100 * 2 ** (pitch_st / 12)
-    sound = np.zeros(len(time))
-    for k in range(1, int(4000 / f0)):
-        gain = sum(1 / (1 + ((k * f0 - centre) / 150) ** 2) for centre in (500, 1500)) + 0.02
-        sound += gain * np.sin(2 * np.pi * k * f0 * time + k * k)
-    sound *= 0.05 + 0.5 * (1 - np.cos(2 * np.pi * syllables / seconds * time))
-    return np.asarray(sound * 10 ** (level / 20) / np.sqrt(np.mean(sound**2)))
 
 
 def voices(count: int = 12) -> list[tuple[str, Array]]:
