@@ -26,7 +26,7 @@ ORDER = "own knob | full order, one dialogue | full order, 30 dialogues | with o
 HEADS = {
     "pitch": (
         "engine | files | within 50 cents, % | gross errors, % | voicing errors, % | "
-        "median where both are voiced, st (mean / worst file) | own medians, worst | bound"
+        "median where both are voiced, st (mean / worst file) | own medians (mean / worst file) | bound"
     ),
     "rate": "rate from | utterances | bias, % | mean absolute error, % | r | bound, %",
     "turns": "turns of calls | unit | turns | mean error | worst | bound",

@@ -107,8 +107,8 @@ def pitch_table(vectors: Path) -> Iterator[tuple[str, ...]]:
             )
             yield (
                 engine, f"{group} ({len(files)})", f"{mean['within 50 cents']:.1f}", f"{mean['gross']:.2f}",
-                f"{mean['voicing']:.1f}", f"{mean['median, st']:.2f} / {worst:.2f}", f"{own:.2f}",
-                _bounds(engine, group, mean, worst),
+                f"{mean['voicing']:.1f}", f"{mean['median, st']:.2f} / {worst:.2f}",
+                f"{mean['own median, st']:.2f} / {own:.2f}", _bounds(engine, group, mean, worst),
             )  # fmt: skip
 
 
@@ -121,11 +121,11 @@ def _bounds(engine: str, group: str, mean: dict[str, float], worst: float) -> st
     if least is not None:
         said.append((f"{least} within", mean["within 50 cents"] >= least))
     if group in ("P, no noise", "W"):
-        said.append(("median .25", worst <= 0.25))
+        said.append(("median .25", max(worst, mean["own median, st"]) <= 0.25))
     if group == "P, no noise":  # the voicing of W is what another analysis found, not truth
         said.append(("voicing 6", mean["voicing"] <= 6))
     if "telephone" in group:
-        said.append(("median .4", worst <= 0.4))
+        said.append(("median .4", max(worst, mean["own median, st"]) <= 0.4))
     return "; ".join(f"{what}: {'met' if held else 'MISSED'}" for what, held in said)
 
 
