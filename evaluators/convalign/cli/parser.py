@@ -196,7 +196,13 @@ def _judge(one: argparse.ArgumentParser) -> None:
 
 def _review(one: argparse.ArgumentParser) -> None:
     one.add_argument("study", nargs="?", metavar="STUDY.json", help="the declared study")
-    one.add_argument("-o", "--output", required=True, metavar="DIR", help="folder to write")
+    one.add_argument(
+        "-o", "--output", required=True, metavar="DIR", help="folder to write; with --plan, the study file"
+    )
+    one.add_argument(
+        "--plan", type=whole(1), metavar="N",
+        help="no review, but what N dialogues can show by a pilot (--baseline, --arm), and a study file",
+    )  # fmt: skip
     one.add_argument(
         "--baseline", metavar="RUN", help="without a study: the baseline run (the review is then exploratory)"
     )

@@ -6,19 +6,25 @@ import shlex
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from convalign import dimensions, study
 from convalign.cli import DONE, GATE_FAILED, NOTHING_SCORED, SOME_UNSCORED, terminal
-from convalign.errors import UsageError
-from convalign.review import Review
+from convalign.errors import StudyError, UsageError
+from convalign.independence.finding import bound_words
+from convalign.review import Review, plan
 from convalign.review import review as make
+from convalign.review.arms import gather
 from convalign.review.demo import demo as make_demo
+from convalign.scores import dumps_pretty, write_text
 
 
 def review(arguments: Namespace) -> int:
     """Run a study, or compare runs without one (exploratory)."""
+    if arguments.plan is not None:
+        return _plan(arguments)
     started = time.monotonic()
     declared = _study(arguments)
     command = shlex.join(["convalign", *sys.argv[1:]])
@@ -59,6 +65,58 @@ def _study(arguments: Namespace) -> study.Study:
     )
 
 
+def _plan(arguments: Namespace) -> int:
+    """Say what a study could show, and write its file."""
+    if arguments.study or not arguments.baseline:
+        raise UsageError(
+            "--plan works from a pilot; name --baseline RUN, and --arm DIMENSION=RUN if there is one"
+        )
+    out = Path(arguments.output)
+    if out.exists() and not arguments.force:
+        raise UsageError(f"{out}: exists already; choose another file, or replace it with --force")
+    if not out.parent.is_dir():
+        raise UsageError(f"{out.parent}: no such folder; make it first")
+    # A study has two arms: without an edited one, the pilot stands beside itself and is looked at alone.
+    pilot = study.from_arms(
+        baseline=Path(arguments.baseline),
+        arms=[(name, Path(run)) for name, run in arguments.arm] or [("pilot", Path(arguments.baseline))],
+        bounds=dict(arguments.bound),
+        rubric=arguments.rubric,
+        direction=arguments.direction,
+        dimensions=dimensions.names() if arguments.arm else None,
+    )
+    arms = gather(pilot, out.parent)
+    planned = plan.plan(pilot, arms if arguments.arm else arms[:1], arguments.plan)
+    if all(one.sd is None for one in planned):
+        raise StudyError(f"{arguments.baseline}: {planned[0].sd_from}; score a pilot of 3 dialogues or more")
+    write_text(out, dumps_pretty(plan.study_file(planned, pilot, arguments.plan)))
+    print("\n".join(_plan_table(planned)))
+    for line in plan.sentences(planned, arguments.plan):
+        print(line)
+    if not arguments.quiet:
+        terminal.say(f"{out} written: name its logs, say why each bound, and score them under it (--study)")
+    return DONE
+
+
+def _plan_table(planned: Sequence[plan.Planned]) -> list[str]:
+    """Bounds and dialogues per dimension, as lines of text."""
+    lines = [
+        ["", "pilot", "sd", "smallest bound 80 / 90 %", "all cells", "bound", "needs 80 / 90 %", "all cells"]
+    ]
+    for one in planned:
+        if one.sd is None:
+            lines.append([one.dimension, str(one.pilot), "-", "-", "-", "-", "-", "-"])
+            continue
+        small = [
+            " / ".join(f"±{v:.2g}" for v in kind.values()) for kind in (one.smallest, one.smallest_joint)
+        ]
+        needs = [" / ".join(f"{v:,}" for v in kind.values()) for kind in (one.needed, one.needed_joint)]
+        bound = "-" if one.bound is None else bound_words(one.bound)
+        row = [one.dimension, str(one.pilot), f"{one.sd:.3g}", *small, bound]
+        lines.append([*row, *(text or "-" for text in needs)])
+    return _columns(lines)
+
+
 def told(made: Review, *, quiet: bool, seconds: float) -> None:
     """Print what was found: the answer, and the matrix in words."""
     if quiet:
@@ -76,6 +134,11 @@ def table(results: dict[str, Any]) -> list[str]:
     """The transfer matrix as lines of text; a star marks the dimension that an edit targets."""
     lines = [["", *(one["name"] for one in results["dimensions"])]]
     lines += [[row["arm"], *(_cell(cell) for cell in row["cells"])] for row in results["matrix"]["rows"]]
+    return _columns(lines)
+
+
+def _columns(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Cells under each other."""
     widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
     return [
         "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
