@@ -207,7 +207,7 @@ def paired_estimate(
 
 
 def correlation_equivalence(
-    r: float, n: int, bound: float | tuple[float, float], alpha: float = 0.05, *, covariates: int = 0
+    r: float, n: int, bound: float | tuple[float, float] | None, alpha: float = 0.05, *, covariates: int = 0
 ) -> Finding:
     """Ask whether two scores are unrelated within a bound.
 
@@ -215,7 +215,7 @@ def correlation_equivalence(
     ----------
     r : correlation over dialogues (or partial correlation), -1 to 1
     n : dialogues, never turns
-    bound : 0 < bound < 1, or (low, high) with -1 < low < 0 < high < 1
+    bound : 0 < bound < 1, or (low, high) with -1 < low < 0 < high < 1; None = numbers and no conclusion
     alpha : of the test, 0 < alpha < 0.5
     covariates : how many were partialled out
 
@@ -240,41 +240,62 @@ def correlation_equivalence(
     >>> correlation_equivalence(0.02, 300, 0.2).conclusion
     'unchanged within ±0.2'
     """
-    checked, rate = checked_bound(bound, highest=1.0), checked_alpha(alpha)
-    value = _checked_r(r)
+    rate, value = checked_alpha(alpha), _checked_r(r)
+    checked = None if bound is None else checked_bound(bound, highest=1.0)
     rows = whole_number(n, 0) - whole_number(covariates, 0, "covariates")
     base = Finding("correlation", int(n), mean_difference=value, bound=checked, alpha=rate)
     if rows < 5:
         return replace(base, reason="fewer than 5 dialogues")
     if abs(value) >= 1:
         return replace(base, reason="the correlation is 1 or -1")
-    low, high = limits(checked)
     z, se = math.atanh(value), 1 / math.sqrt(rows - 3)
     ci90, ci95 = _fisher(z, se, rate), _fisher(z, se, rate / 2)
-    p = max(special.ndtr(-(z - math.atanh(low)) / se), special.ndtr((z - math.atanh(high)) / se))
-    conclusion: str | None = _conclusion(ci90, checked, "higher", 0.0)
-    reason = None
-    if conclusion in {IMPROVED, WORSENED}:
-        conclusion, reason = None, f"related beyond {bound_words(checked)}; a correlation has no better side"
-    needed = (
-        dialogues_needed(min(-low, high), 0.8, rate, covariates=covariates) if low < value < high else None
-    )
+    conclusion, reason, cautions = correlation_conclusion(ci90, checked)
+    p, needed = None, None
+    if checked is not None:
+        low, high = limits(checked)
+        p = float(max(special.ndtr(-(z - math.atanh(low)) / se), special.ndtr((z - math.atanh(high)) / se)))
+        if low < value < high:
+            needed = dialogues_needed(min(-low, high), 0.8, rate, covariates=covariates)
     return replace(
         base,
         ci90=ci90,
         ci95=ci95,
-        p=float(p),
+        p=p,
         p_two_sided=float(2 * special.ndtr(-abs(z) / se)),
         conclusion=conclusion,
         reason=reason,
         sensitivity=max(abs(ci90[0]), abs(ci90[1])),
         needed_n=needed,
-        needed_reason=NO_N if needed is None else None,
+        needed_reason=NO_N if needed is None and checked is not None else None,
         decided_by="fisher",
-        cautions=_open_change(conclusion, ci90, checked, "relation"),
+        cautions=cautions,
         bayes_reason="not given for a correlation",
         deciding_interval=ci90,
     )
+
+
+def correlation_conclusion(
+    interval: Interval, bound: Bound | None
+) -> tuple[str | None, str | None, tuple[str, ...]]:
+    """Put the interval of a correlation against its bound.
+
+    Parameters
+    ----------
+    interval : of level 1 - 2 alpha
+    bound : D or (low, high); None = none declared
+
+    Returns
+    -------
+    Conclusion, reason and cautions of the finding. A correlation beyond its bound has no better side: its
+    conclusion is None and the reason says that the two are related.
+    """
+    if bound is None:
+        return None, NO_BOUND, ()
+    conclusion = _conclusion(interval, bound, "higher", 0.0)
+    if conclusion in {IMPROVED, WORSENED}:
+        return None, f"related beyond {bound_words(bound)}; a correlation has no better side", ()
+    return conclusion, None, _open_change(conclusion, interval, bound, "relation")
 
 
 def _conclusion(interval: Interval | None, bound: Bound, good: Good, tolerance: float) -> str:

@@ -84,7 +84,8 @@ class Finding:
         deciding interval, or the difference itself where nothing varies
     needed_n : smallest n with 80 % power at the bound, sd as observed, true difference 0 (for
         superiority: true difference as observed); None with `needed_reason`
-    decided_by : ``t``, ``bca``, ``exact`` (sign flip), ``fisher``, or ``identical`` (nothing varies)
+    decided_by : ``t``, ``bca``, ``exact`` (sign flip), ``fisher``, ``jackknife`` (a correlation within
+        dialogues), or ``identical`` (nothing varies)
     by_construction : every pair is bit-identical: a fact, not an inference
     cautions : what a reader should know before using the finding
     bayes_factor01 : JZS, how many times likelier the data are under a difference of exactly 0; stands
@@ -111,7 +112,7 @@ class Finding:
     sensitivity: float | None = None
     needed_n: int | None = None
     needed_reason: str | None = None
-    decided_by: Literal["t", "bca", "exact", "fisher", "identical"] | None = None
+    decided_by: Literal["t", "bca", "exact", "fisher", "jackknife", "identical"] | None = None
     by_construction: bool = False
     cautions: tuple[str, ...] = ()
     bayes_factor01: float | None = None
