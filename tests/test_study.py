@@ -94,8 +94,7 @@ def test_the_schema_is_one_and_matches_the_reader() -> None:
 
 CHANGES: list[tuple[list[Any], Any, str]] = [
     (["name"], None, r"study: $.name: null is null; write text"),
-    (["design"], "dose", "study: $.design: 'dose' is not built yet; there is: intervention"),
-    (["design"], "anova", "study: $.design: no design 'anova'; there is: intervention"),
+    (["design"], "anova", "study: $.design: no design 'anova'; there are: intervention, regression"),
     (["schema_version"], 2, "study: $.schema_version: 2; write 1"),
     (["alpha"], "0.05", 'study: $.alpha: "0.05" is text; write a number'),
     (["alpha"], 0, "study: $.alpha: 0; write a number above 0"),
@@ -108,7 +107,7 @@ CHANGES: list[tuple[list[Any], Any, str]] = [
     (["boundz"], {}, "study: $: no field 'boundz'; there are: schema_version, name, design"),
     (["cluster"], 3, "study: $.cluster: 3 is a number; write text or null"),
     (["rubric"], 3, "study: $.rubric: 3 is no name; write a name, or a list of names"),
-    (["arms"], [{"name": "a", "run": "a"}], "study: $.arms: 1 given; give at least 2"),
+    (["arms"], [{"name": "a", "run": "a"}], "study: $.arms: one arm; a comparison takes two or more"),
     (["arms", 1, "log"], "x.jsonl", "study: $.arms[1]: has both run and log; give one of them"),
     (["arms", 1], {"name": "w", "targets": "lexical"}, "study: $.arms[1]: has neither run nor log"),
     (["arms", 1, "name"], "sound", "study: $.arms[2].name: 'sound' stands twice; give each arm its own name"),
@@ -129,7 +128,7 @@ CHANGES: list[tuple[list[Any], Any, str]] = [
         "emotional",
         'study: $.bounds.emotional: no bound; without one "unchanged" cannot',
     ),
-    (["arms", 1, "strength"], 1, "study: $.arms[1]: no field 'strength'; there are: name, run, log, targets"),
+    (["arms", 1, "power"], 1, "study: $.arms[1]: no field 'power'; there are: name, run, log, targets"),
     (["baseline"], "before", "study: $.arms[0].targets: missing"),
     (["bounds", "sound"], {"bound": 1, "reason": RETEST}, "study: $.bounds.sound: no dimension 'sound'"),
     (
@@ -341,7 +340,7 @@ def test_a_study_from_arms_is_always_exploratory(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arms", "options", "words"),
     [
-        ({}, {}, r"--arm: \$\.arms: 1 given; give at least 2"),
+        ({}, {}, r"--arm: \$\.arms: one arm; a comparison"),
         ([("lexical", "a"), ("lexical", "b")], {}, "'lexical' stands twice"),
         (
             {"lexcial": "a"},

@@ -4,13 +4,17 @@ It is written before the data. Its hash goes into every run that is scored under
 say whether the bounds were declared first; without that every number stands, and no claim.
 """
 
-from convalign.study.files import DESIGNS, from_arms, load, parse, schema
-from convalign.study.records import Arm, Bound, Study, canonical, exploratory_reasons
+from convalign.study.designs import DESIGNS, Design
+from convalign.study.files import from_arms, load, parse, schema
+from convalign.study.records import KNOWLEDGE, RELATION, Arm, Bound, Study, canonical, exploratory_reasons
 
 __all__ = [
     "DESIGNS",
+    "KNOWLEDGE",
+    "RELATION",
     "Arm",
     "Bound",
+    "Design",
     "Study",
     "canonical",
     "exploratory_reasons",

@@ -13,14 +13,11 @@ from typing import Any, Literal
 from jsonschema import Draft202012Validator
 
 from convalign.errors import StudyError
+from convalign.study.designs import baseline_name, check_arms, check_design, check_names
 from convalign.study.messages import schema_words, strict_json
 from convalign.study.records import Arm, Bound, Study, read_time
 
 SCHEMA_VERSION = 1
-DESIGNS = ("intervention",)
-"""Designs that can be reviewed."""
-LATER = ("regression", "consistency", "dose", "format", "attribution", "observational")
-"""Designs that are planned and not built."""
 
 
 @cache
@@ -88,11 +85,11 @@ def parse(
         It does not fit.
     """
     if isinstance(document, dict) and isinstance(document.get("design"), str):
-        _check_design(document["design"], place)
+        check_design(document["design"], place)
     _check_schema(document, schema(), place)
     study = _made(document, Path(folder), place)
-    _check_arms(study, place)
-    _check_names(study, place, dimensions)
+    check_arms(study, place)
+    check_names(study, place, dimensions)
     return study
 
 
@@ -159,8 +156,8 @@ def from_arms(
     checked["properties"]["bounds"] = {**checked["properties"]["bounds"], "minProperties": 0}
     _check_schema(document, checked, place)
     study = _made(document, Path(), place, built=True)
-    _check_arms(study, place)
-    _check_names(study, place, dimensions)
+    check_arms(study, place)
+    check_names(study, place, dimensions)
     return study
 
 
@@ -172,17 +169,9 @@ def _check_schema(document: Any, rules: Mapping[str, Any], place: str) -> None:
         raise StudyError(f"{place}: {schema_words(first)}")
 
 
-def _check_design(design: str, place: str) -> None:
-    if design in LATER:
-        raise StudyError(f"{place}: $.design: {design!r} is not built yet; there is: {', '.join(DESIGNS)}")
-    if design not in DESIGNS:
-        raise StudyError(f"{place}: $.design: no design {design!r}; there is: {', '.join(DESIGNS)}")
-
-
 def _made(document: Mapping[str, Any], folder: Path, place: str, *, built: bool = False) -> Study:
     """Turn a document that fits the schema into a study."""
     arms = tuple(_arm(item, folder) for item in document["arms"])
-    names = [arm.name for arm in arms]
     rubric = document.get("rubric", [])
     declared = None
     if not built:
@@ -194,7 +183,7 @@ def _made(document: Mapping[str, Any], folder: Path, place: str, *, built: bool 
         document["name"],
         document["design"],
         arms,
-        document.get("baseline", "baseline" if "baseline" in names else names[0]),
+        document.get("baseline") or baseline_name(document["design"], arms),
         document.get("direction", "agent->user"),
         document.get("quantity", "excess"),
         {name: _bound(item) for name, item in document["bounds"].items()},
@@ -208,49 +197,26 @@ def _made(document: Mapping[str, Any], folder: Path, place: str, *, built: bool 
         folder,
         deepcopy(dict(document)),
         built,
+        folder / document["probe"] if "probe" in document else None,
     )
 
 
 def _arm(item: Mapping[str, Any], folder: Path) -> Arm:
     run, log = (folder / item[key] if key in item else None for key in ("run", "log"))
-    return Arm(item["name"], run, log, item.get("targets"), item.get("control", False), item.get("about"))
+    return Arm(
+        item["name"],
+        run,
+        log,
+        item.get("targets"),
+        item.get("control", False),
+        item.get("about"),
+        item.get("role"),
+        None if item.get("strength") is None else float(item["strength"]),
+        item.get("wrapper"),
+    )
 
 
 def _bound(item: Mapping[str, Any]) -> Bound:
     given, reason = item["bound"], item["reason"]
     bound = (float(given[0]), float(given[1])) if isinstance(given, list) else float(given)
     return Bound(bound, reason["kind"], reason.get("number"), reason["text"])
-
-
-def _check_arms(study: Study, place: str) -> None:
-    """Refuse arms that do not make a comparison."""
-    names = [arm.name for arm in study.arms]
-    for k, arm in enumerate(study.arms):
-        where = f"{place}: $.arms[{k}]"
-        if arm.name in names[:k]:
-            raise StudyError(f"{where}.name: {arm.name!r} stands twice; give each arm its own name")
-        if arm.name == study.baseline:
-            if arm.targets is not None or arm.control:
-                what = "targets" if arm.targets is not None else "control"
-                raise StudyError(
-                    f"{where}.{what}: stands at the baseline; leave it out, or name another baseline"
-                )
-        elif arm.targets is None and not arm.control:
-            raise StudyError(f'{where}.targets: missing; name a dimension, or write "control": true')
-    if study.baseline not in names:
-        raise StudyError(f"{place}: $.baseline: no arm {study.baseline!r}; there are: {', '.join(names)}")
-
-
-def _check_names(study: Study, place: str, dimensions: Collection[str] | None) -> None:
-    """Refuse dimensions that do not exist, and targets for which no bound was declared."""
-    targets = {arm.targets: f"$.arms[{k}].targets" for k, arm in enumerate(study.arms) if arm.targets}
-    places = {**{name: f"$.bounds.{name}" for name in study.bounds}, **targets}
-    if dimensions is not None:
-        for name, where in places.items():
-            if name not in dimensions:
-                there = ", ".join(sorted(dimensions))
-                raise StudyError(f"{place}: {where}: no dimension {name!r}; there are: {there}")
-    for name in targets:
-        if name not in study.bounds and not study.from_arms:
-            cure = 'without one "unchanged" cannot be said (see docs/statistics.md)'
-            raise StudyError(f"{place}: $.bounds.{name}: no bound; {cure}")

@@ -12,6 +12,11 @@ from typing import Any, Literal
 
 from convalign.errors import StudyError
 
+KNOWLEDGE = "knowledge"
+"""Name of the bound on what may be forgotten, a share of questions."""
+RELATION = "relation"
+"""Name of the bound on correlations between dimensions."""
+
 ARMS_WORDS = "the study was built from --baseline and --arm, after the data"
 
 
@@ -26,6 +31,9 @@ class Arm:
     targets : the dimension that it should move; None for the baseline
     control : a placebo: nothing should move
     about : for the reader
+    role : what it is in its design (``before``, ``clean``, ``real``, ..); None where the design needs none
+    strength : of steering (dose)
+    wrapper : ``irrelevant`` or ``relevant`` (consistency)
     """
 
     name: str
@@ -34,6 +42,9 @@ class Arm:
     targets: str | None = None
     control: bool = False
     about: str | None = None
+    role: str | None = None
+    strength: float | None = None
+    wrapper: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,8 @@ class Study:
     baseline : name of the arm that the others are compared with
     direction : who adapts to whom
     quantity : ``excess`` (above what a stranger would get) or ``value``
-    bounds : dimension -> Bound
+    bounds : dimension -> Bound; of knowledge and of relations under `KNOWLEDGE` and `RELATION`
+    probe : file with answers to questions, or None
     cluster : meta field whose values are the independent units; None: every dialogue is one
     alpha, seed, bootstrap : of the statistics
     rubric : names or files, as written
@@ -94,6 +106,7 @@ class Study:
     folder: Path
     document: Mapping[str, Any]
     from_arms: bool = False
+    probe: Path | None = None
 
     @property
     def hash(self) -> str:
@@ -104,6 +117,10 @@ class Study:
     def compared(self) -> tuple[Arm, ...]:
         """Every arm but the baseline."""
         return tuple(arm for arm in self.arms if arm.name != self.baseline)
+
+    def of_role(self, role: str) -> tuple[Arm, ...]:
+        """The arms that have a role in the design, in the order written."""
+        return tuple(arm for arm in self.arms if arm.role == role)
 
     def arm(self, name: str) -> Arm:
         """Find an arm by its name; StudyError names those there are."""
