@@ -171,7 +171,7 @@ def test_a_run_stamped_with_the_study_may_claim(logs: Path, tmp_path: Path) -> N
     ("change", "message"),
     [
         (lambda s: s | {"direction": "a->b"}, "no dialogue has the direction 'a->b'; there are: "),
-        (lambda s: s | {"design": "dose"}, "dose"),
+        (lambda s: s | {"design": "dose"}, "role or strength: missing"),
         (lambda s: s | {"bounds": {}}, "$.bounds"),
         (lambda s: s | {"rubric": ["nothing"]}, "nothing"),
     ],
@@ -217,15 +217,13 @@ def test_arms_without_a_common_dialogue_are_refused(
     records = example.rows(logs / "lexical.jsonl")
     for record in records:
         record["id"] += "-other"
+        record["turns"][0]["text"] += f" {record['id']}"
     other = example.write(tmp_path / "other.jsonl", records)
     study = declared(
         logs, tmp_path / "study.json", [{"name": "other", "log": str(other), "targets": "lexical"}]
     )
     assert main(["review", str(study), "-o", str(tmp_path / "out"), "--quiet"]) == 3
-    assert (
-        "other: shares no dialogue id with baseline; arms are paired by dialogue id"
-        in capsys.readouterr().err
-    )
+    assert "other: shares neither a dialogue id nor a first turn with baseline" in capsys.readouterr().err
 
 
 def test_lost_dialogues_are_counted_and_cautioned(logs: Path, tmp_path: Path) -> None:

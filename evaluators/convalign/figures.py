@@ -7,8 +7,10 @@ sets arms apart from their baseline; no colour stands for a sum over dimensions.
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+MOST_LINES = 120
+"""Pairs of dialogues drawn per arm."""
 MOST_POINTS = 300
 """Dialogues drawn per arm; intervals always rest on all of them."""
 
@@ -47,16 +51,25 @@ def draw(results: Mapping[str, Any]) -> dict[str, str]:
 
     Returns
     -------
-    Name -> SVG text without XML prologue, ids unique per figure: ``matrix``, and per dimension
-    ``excess-<name>`` and ``change-<name>`` where there is something to draw; ``course-<n>`` per dialogue
-    whose affect is shown, ``voices-<n>`` per call whose sound is. Same results, same bytes.
+    Name -> SVG text without XML prologue, ids unique per figure: ``matrix``, ``sensitivity``, ``dose``; per
+    dimension ``excess-<name>``, ``paired-<name>`` and ``change-<name>`` where there is something to draw;
+    ``course-<n>`` per dialogue whose affect is shown, ``voices-<n>`` per call whose sound is. Same results,
+    same bytes.
     """
-    drawn = {"matrix": matrix(results)}
+    drawn = {}
+    if results["matrix"]["rows"]:
+        drawn["matrix"] = matrix(results)
+        if any(one["sd"] for one in _findings(results)):
+            drawn["sensitivity"] = sensitivity(results)
+    if results["design"] == "dose":
+        drawn["dose"] = dose(results)
     for column in results["dimensions"]:
         name = column["name"]
         arms = results["scores"][name]
         if any(one["excess"] is not None for one in arms.values()):
             drawn[f"excess-{name}"] = excess(results, name)
+        if len(results["arms"]) > 1 and any(one["values"] for one in arms.values()):
+            drawn[f"paired-{name}"] = paired(results, name)
         if any(_changes(results, name, row["arm"]) for row in results["matrix"]["rows"]):
             drawn[f"change-{name}"] = change(results, name)
     for place, one in enumerate(results["courses"]):
@@ -68,7 +81,7 @@ def draw(results: Mapping[str, Any]) -> dict[str, str]:
 
 def matrix(results: Mapping[str, Any]) -> str:
     """Every arm against every dimension: mean change, 90 % interval, bound."""
-    rows, columns = results["matrix"]["rows"], results["dimensions"]
+    rows, columns = results["matrix"]["rows"], results["columns"]
     with rc_context(STYLE):
         figure = Figure(figsize=(3.0 * len(columns) + 1.2, 0.42 * len(rows) + 1.1))
         axes = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
@@ -82,15 +95,103 @@ def matrix(results: Mapping[str, Any]) -> str:
                 _interval(axis, cell["finding"], place, target=cell["target"], faint=row["void"])
             unit = "" if column["unit"] == "1" else f" ({column['unit']})"
             axis.set_title(column["name"], fontsize=10)
-            axis.set_xlabel(f"change of {column['headline']}{unit}")
+            axis.set_xlabel(f"{column['headline']}{unit}")
             axis.set_yticks(range(len(rows)), [_label(row) for row in rows])
             axis.margins(y=0.15)
         axes[0].invert_yaxis()
         figure.tight_layout()
-        words = (
-            "Mean change of each dimension's headline per arm with its 90 % interval; the band is the bound."
-        )
+        words = f"{results['caption']} per arm with its 90 % interval; the band is the bound."
         return _svg(figure, "matrix", words)
+
+
+def sensitivity(results: Mapping[str, Any]) -> str:
+    """Equivalence p of every cell against the bound that might have been declared."""
+    rows, columns = results["matrix"]["rows"], results["columns"]
+    edge = NormalDist().inv_cdf(1 - results["alpha"])
+    with rc_context(STYLE):
+        figure = Figure(figsize=(3.0 * len(columns) + 1.2, 3.0))
+        axes = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
+        for k, (axis, column) in enumerate(zip(axes, columns, strict=True)):
+            cells = [(row, row["cells"][k]) for row in rows]
+            shown = [(row, cell["finding"]) for row, cell in cells if cell["finding"]["sensitivity"]]
+            shown = [(row, one) for row, one in shown if not _is_target(row, k)]
+            limits = _limits(column["bound"])
+            right = 1.6 * max([one["sensitivity"] for _, one in shown] + [limits[1] if limits else 0.0])
+            for number, (row, one) in enumerate(shown):
+                bounds = np.linspace(0, right, 80)[1:]
+                low, high = one["deciding_interval"] or one["ci90"] or [one["sensitivity"]] * 2
+                # A normal curve through the deciding interval, so that both agree at alpha.
+                half, middle = max((high - low) / 2, 1e-12), (high + low) / 2
+                z = edge * (bounds - abs(middle)) / half
+                p = 0.5 * np.array([math.erfc(v / math.sqrt(2)) for v in z])
+                style = ("-", "--", ":", "-.")[number % 4]
+                faint = row["void"] or row["control"]
+                axis.plot(bounds, p, style, color=SOFT if faint else INK, linewidth=1.4, label=_label(row))
+            axis.axhline(results["alpha"], color=SOFT, linewidth=0.8, linestyle=":")
+            if limits:
+                axis.axvline(limits[1], color=MARK, linewidth=1.0)
+            axis.set_ylim(0, 1)
+            axis.set_title(column["name"], fontsize=10)
+            axis.set_xlabel("bound")
+            if shown:
+                axis.legend(frameon=False, fontsize=7, loc="upper right")
+        axes[0].set_ylabel("equivalence p")
+        figure.tight_layout()
+        return _svg(figure, "sensitivity", "Equivalence p of every cell by bound.")
+
+
+def dose(results: Mapping[str, Any]) -> str:
+    """Mean score at each strength, every dimension on its own scale."""
+    curves = results["details"]["curves"]
+    with rc_context(STYLE):
+        figure = Figure(figsize=(3.0 * len(curves) + 0.6, 2.6))
+        axes = figure.subplots(1, len(curves), squeeze=False)[0]
+        for axis, (name, curve) in zip(axes, curves.items(), strict=True):
+            points = [(one["strength"], one["mean"]) for one in curve if one["mean"] is not None]
+            if points:
+                axis.plot(*zip(*points, strict=True), "-o", color=INK, markersize=4)
+            axis.set_title(name, fontsize=10)
+            axis.set_xlabel("strength")
+            axis.margins(y=0.25)
+        figure.tight_layout()
+        return _svg(figure, "dose", "Mean score by strength of steering.")
+
+
+def paired(results: Mapping[str, Any], name: str) -> str:
+    """Every dialogue before and after, one panel per arm."""
+    place = {"value": 1, "excess": 3}[results["quantity"]]
+    arms = results["scores"][name]
+    first = results["arms"][0]["name"]
+    others = [one["name"] for one in results["arms"][1:]]
+    before = {row[0]: row[place] for row in arms[first]["values"] if row[place] is not None}
+    with rc_context(STYLE):
+        across = min(4, len(others))
+        down = math.ceil(len(others) / across)
+        figure = Figure(figsize=(1.9 * across + 0.8, 2.1 * down + 0.3))
+        grid = figure.subplots(down, across, sharey=True, squeeze=False)
+        for number, axis in enumerate(grid.ravel()):
+            if number >= len(others):
+                axis.set_visible(False)
+                continue
+            rows = arms[others[number]]["values"]
+            after = {row[0]: row[place] for row in rows if row[place] is not None}
+            both = sorted(set(before) & set(after))
+            if len(both) > MOST_LINES:
+                both = sorted(np.random.default_rng(7).choice(both, MOST_LINES, replace=False).tolist())
+            # One path for all lines: a page with thousands of them stays small.
+            x = np.tile([0.0, 1.0, np.nan], len(both))
+            y = np.array([v for d in both for v in (before[d], after[d], np.nan)])
+            axis.plot(x, y, color=SOFT, linewidth=0.6, alpha=0.6)
+            shared = set(before) & set(after)
+            if shared:
+                means = [float(np.mean([side[d] for d in shared])) for side in (before, after)]
+                axis.plot([0, 1], means, "-o", color=MARK, linewidth=2.2, markersize=4)
+            axis.set_xticks([0, 1], ["before", "after"])
+            axis.set_xlim(-0.25, 1.25)
+            axis.set_title(others[number], fontsize=9)
+        grid[0][0].set_ylabel(results["quantity"])
+        figure.tight_layout()
+        return _svg(figure, f"paired-{name}", f"{name}: every dialogue in {first} and in each arm.")
 
 
 def excess(results: Mapping[str, Any], name: str) -> str:
@@ -202,10 +303,21 @@ def voices(one: Mapping[str, Any], place: int) -> str:
         return _svg(figure, f"voices-{place}", words)
 
 
+def _findings(results: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """All cells of the matrix."""
+    return [cell["finding"] for row in results["matrix"]["rows"] for cell in row["cells"]]
+
+
+def _is_target(row: Mapping[str, Any], place: int) -> bool:
+    return bool(row["cells"][place]["target"])
+
+
 def _changes(results: Mapping[str, Any], name: str, arm: str) -> list[float]:
-    """Arm less baseline, dialogue by dialogue, in the study's quantity."""
+    """Arm less baseline, dialogue by dialogue, in the study's quantity; [] for a row that is no arm."""
     place = {"value": 1, "excess": 3}[results["quantity"]]
     arms = results["scores"][name]
+    if arm not in arms:
+        return []
     before = {row[0]: row[place] for row in arms[results["arms"][0]["name"]]["values"]}
     after = {row[0]: row[place] for row in arms[arm]["values"]}
     pairs = [(before.get(key), after[key]) for key in after]

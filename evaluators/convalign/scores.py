@@ -83,6 +83,8 @@ class Metric:
     minimum : evidence below which the value is null, in words
     beside : a companion of the headline that reviews always print with it
     when : option and its least value with which the metric is printed; None = always
+    route : one of the indicators, each by another route, that tell whether dimensions can be told apart
+    by_turn : has turn rows that stand for the dimension where turns are related across dimensions
     """
 
     name: str
@@ -95,6 +97,8 @@ class Metric:
     minimum: str
     beside: bool = False
     when: tuple[str, int] | None = None
+    route: bool = False
+    by_turn: bool = False
 
     def asked(self, settings: object) -> bool:
         """Whether a run with these settings prints it."""

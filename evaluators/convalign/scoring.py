@@ -7,6 +7,7 @@ only its own half of a dialogue: scorers of words get no sound, scorers of sound
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 import tempfile
 import weakref
@@ -262,9 +263,28 @@ def _index(dialogue: Dialogue, chosen: Sequence[Scorer]) -> dict[str, Any]:
         "turns": len(dialogue.turns),
         "roles": {speaker: dialogue.roles.get(speaker) for speaker in dialogue.speakers},
         "directions": [d.label for d in dialogue.directions()],
+        "words": _words(dialogue),
+        "prompt": _prompt(dialogue),
         "input": {s.name: has_input(dialogue, s.module.NEEDS) for s in chosen},
         "meta": scalars,
     }
+
+
+def _words(dialogue: Dialogue) -> dict[str, int]:
+    """Words per speaker, split at blanks; a speaker without text has none."""
+    counted: Counter[str] = Counter()
+    for turn in dialogue.turns:
+        if turn.text:
+            counted[dialogue.label(turn.speaker)] += len(turn.text.split())
+    return dict(counted)
+
+
+def _prompt(dialogue: Dialogue) -> str | None:
+    """What the first turn says, as a hash: enough to pair dialogues that began alike."""
+    text = next((turn.text for turn in dialogue.turns if turn.text), None)
+    if text is None:
+        return None
+    return hashlib.sha256(" ".join(text.casefold().split()).encode("utf-8")).hexdigest()[:16]
 
 
 @dataclass(slots=True)

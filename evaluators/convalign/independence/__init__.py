@@ -22,7 +22,7 @@ from convalign.independence.finding import Finding
 from convalign.independence.interval import MeanInterval, mean_interval
 from convalign.independence.knowledge import Knowledge, knowledge_change, mcnemar_p, wilson
 from convalign.independence.matrix import Claim, Matrix, MatrixRow, Row, transfer_matrix
-from convalign.independence.mixed import MixedCell, mixed_cells
+from convalign.independence.mixed import MixedCell, mixed_cells, mixed_slope
 from convalign.independence.power import (
     equivalence_power,
     pairs_needed,
@@ -33,13 +33,23 @@ from convalign.independence.power import (
 from convalign.independence.ratio import Ratio, ratio_of_means
 from convalign.independence.relation import Relation, between_dialogues, pooled_correlation
 from convalign.independence.selectivity import Selectivity
-from convalign.independence.separable import Reliability, Traits, compare_traits, separated, split_half
+from convalign.independence.separable import (
+    RELIABLE,
+    UNRELIABLE,
+    Reliability,
+    Traits,
+    compare_traits,
+    separated,
+    split_half,
+)
 from convalign.independence.slopes import Slopes, dose_slopes
 from convalign.independence.traits import Htmt, htmt
 from convalign.independence.within import within_dialogues
 from convalign.independence.words import sentence
 
 __all__ = [
+    "RELIABLE",
+    "UNRELIABLE",
     "Agreement",
     "Claim",
     "Crossed",
@@ -74,6 +84,7 @@ __all__ = [
     "mcnemar_p",
     "mean_interval",
     "mixed_cells",
+    "mixed_slope",
     "paired_equivalence",
     "paired_estimate",
     "paired_superiority",

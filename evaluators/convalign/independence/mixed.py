@@ -115,16 +115,16 @@ def _fitted(
             design = np.hstack([design, (length - length.mean())[:, None]])
     codes = {group: k for k, group in enumerate(dict.fromkeys(row[4] for row in rows))}
     groups = np.array([codes[row[4]] for row in rows])
-    fit, extra = None, None
+    fit, extra, errors = None, None, np.array([])
     for random, said in ((np.stack([np.ones_like(arm), arm], axis=1), None), (None, "arm slopes left out")):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
                 tried: Any = sm.MixedLM(y, design, groups, exog_re=random).fit(reml=True)
+                errors = np.asarray(tried.bse_fe, dtype=float)
             except (np.linalg.LinAlgError, ValueError):
                 continue
         singular = any("singular" in str(w.message) or "boundary" in str(w.message) for w in caught)
-        errors = np.asarray(tried.bse_fe, dtype=float)
         if tried.converged and np.all(np.isfinite(errors)):
             fit, extra = tried, "singular: a random effect is estimated as 0" if singular else None
             notes += [said] if said else []
@@ -133,7 +133,7 @@ def _fitted(
         return {name: MixedCell(None, None, None, "the mixed model did not converge") for name in scale}
     note = "; ".join([*notes, *([extra] if extra else [])]) or None
     reach = float(special.ndtri(1 - alpha))
-    beta, errors = np.asarray(fit.fe_params, dtype=float), np.asarray(fit.bse_fe, dtype=float)
+    beta = np.asarray(fit.fe_params, dtype=float)
     result = {}
     for k, place in enumerate(used):
         name = names[place]
@@ -141,3 +141,49 @@ def _fitted(
         limits = (float(change - reach * se), float(change + reach * se))
         result[name] = MixedCell(float(change), limits, note, None)
     return result
+
+
+def mixed_slope(
+    strengths: Sequence[float], scores: Sequence[Sequence[float | None]], alpha: float = 0.05
+) -> MixedCell:
+    """Fit score ~ strength with an intercept and a slope per prompt.
+
+    Parameters
+    ----------
+    strengths : [n_doses]
+    scores : [n_prompts, n_doses]; a prompt with a gap is left out
+    alpha : of the interval
+
+    Returns
+    -------
+    MixedCell; `change` is the slope, score units per unit of strength.
+
+    Source
+    ------
+    statsmodels MixedLM, REML; methods/statistics.md, section 9 (dose).
+    """
+    import statsmodels.api as sm
+    from scipy import special
+
+    rate = checked_alpha(alpha)
+    kept = np.array([row for row in scores if None not in row], dtype=np.float64)
+    if len(kept) < FEWEST_GROUPS:
+        return MixedCell(None, None, None, f"fewer than {FEWEST_GROUPS} prompts")
+    spread = float(kept.std())
+    if spread == 0:
+        return MixedCell(None, None, None, "the scores do not vary")
+    design = sm.add_constant(np.tile(np.asarray(strengths, dtype=np.float64), len(kept)))
+    groups = np.repeat(np.arange(len(kept)), kept.shape[1])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            fit: Any = sm.MixedLM(kept.ravel() / spread, design, groups, exog_re=design).fit(reml=True)
+            slope, se = float(fit.fe_params[1]) * spread, float(fit.bse_fe[1]) * spread
+        except (np.linalg.LinAlgError, ValueError):
+            return MixedCell(None, None, None, "the mixed model could not be fitted")
+    if not fit.converged or not np.isfinite(se):
+        return MixedCell(None, None, None, "the mixed model did not converge")
+    singular = any("singular" in str(w.message) or "boundary" in str(w.message) for w in caught)
+    reach = float(special.ndtri(1 - rate)) * se
+    note = "singular: a random effect is estimated as 0" if singular else None
+    return MixedCell(slope, (slope - reach, slope + reach), note, None)

@@ -137,10 +137,12 @@ def compare_traits(
     used = {name: dict(some) for name, some in columns.items() if some}
     flat = [(name, metric) for name, some in used.items() for metric in some]
     names = tuple(f"{name}.{metric}" for name, metric in flat)
+    if not flat:
+        return Traits((), 0, None, {}, (), (*notes, "no dimension has an indicator that is scored"))
     lengths = {len(used[name][metric]) for name, metric in flat}
     if len(lengths) > 1:
         raise UsageError(f"indicators have {sorted(lengths)} values; give one per dialogue for each")
-    rows = [[used[name][metric][k] for name, metric in flat] for k in range(lengths.pop() if lengths else 0)]
+    rows = [[used[name][metric][k] for name, metric in flat] for k in range(lengths.pop())]
     table = np.array([row for row in rows if None not in row], dtype=np.float64).reshape(-1, len(flat))
     n = len(table)
     if n < FEWEST or np.any(np.ptp(table, axis=0) == 0):

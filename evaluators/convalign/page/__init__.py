@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 FOREST_WIDTH = 150.0
@@ -32,15 +32,27 @@ def render(results: Mapping[str, Any], figures: Mapping[str, str]) -> str:
     -------
     A whole HTML document, UTF-8, without scripts and without addresses to load from.
     """
+    sources = {
+        name: (resources.files("convalign.page") / name).read_text(encoding="utf-8")
+        for name in ("review.html", "designs.html")
+    }
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=DictLoader(sources),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "signed": signed, "p": p_value, "percent": percent}
-    environment.globals |= {"forest": forest, "symbol": symbol, "bound": bound_text}
-    source = (resources.files("convalign.page") / "review.html").read_text(encoding="utf-8")
+    environment.globals |= {
+        "forest": forest,
+        "symbol": symbol,
+        "bound": bound_text,
+        "related": related,
+        "capital": capital,
+    }
     style = (resources.files("convalign.page") / "review.css").read_text(encoding="utf-8")
-    template = environment.from_string(source)
-    return template.render(
+    return environment.get_template("review.html").render(
         r=results,
         style=Markup(style),
         figures={name: Markup(svg) for name, svg in figures.items()},
@@ -86,19 +98,31 @@ def bound_text(bound: Any) -> str:
     return f"({bound[0]:g}, {bound[1]:g})"
 
 
+def related(conclusion: str | None) -> str | None:
+    """A conclusion about a correlation: nothing changed there, things are related."""
+    return (
+        None
+        if conclusion is None
+        else conclusion.replace("unchanged", "unrelated").replace("changed", "related")
+    )
+
+
+def capital(text: str) -> str:
+    """The same with a capital letter at its start."""
+    return text[:1].upper() + text[1:]
+
+
 def _scales(results: Mapping[str, Any]) -> dict[str, float]:
     """Per dimension the largest number that a small interval must hold, so that a column compares."""
     scales = {}
-    for column in results["dimensions"]:
+    for place, column in enumerate(results["columns"]):
         numbers = [0.0]
         declared = column["bound"]
         numbers += [
             abs(one) for one in (declared if isinstance(declared, (list, tuple)) else [declared or 0.0])
         ]
         for row in results["matrix"]["rows"]:
-            for cell in row["cells"]:
-                if cell["dimension"] == column["name"]:
-                    numbers += [abs(one) for one in _drawn(cell["finding"])]
+            numbers += [abs(one) for one in _drawn(row["cells"][place]["finding"])]
         scales[column["name"]] = 1.1 * max(numbers) or 1.0
     return scales
 

@@ -53,7 +53,7 @@ def review(
     out.parent.mkdir(parents=True, exist_ok=True)
     with building(out) as folder:
         arms = gather(study, folder, progress=progress)
-        record = results(study, arms, command=command)
+        record = results(study, arms, command=command, progress=progress)
         progress("drawing", 0, None)
         drawn = figures.draw(record)
         (folder / "figures").mkdir()

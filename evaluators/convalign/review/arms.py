@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,9 @@ class Arm:
     rows : all dialogue rows, in the baseline's scale
     index : dialogue id -> what was read of it
     source : the log, when it can be read again for quotes
+    paired_by : ``id``, or ``prompt`` where no dialogue has the id of one of the baseline
+    unpaired : dialogues without a partner in the baseline, by their own ids
+    theirs : dialogue id -> id in the arm's own run and log, where it was paired by its prompt
     """
 
     declared: Declared
@@ -38,6 +41,9 @@ class Arm:
     rows: tuple[Score, ...]
     index: Mapping[str, Mapping[str, Any]]
     source: str | None
+    paired_by: str = "id"
+    unpaired: tuple[str, ...] = ()
+    theirs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -63,9 +69,19 @@ class Arm:
         """Turn rows of one metric and direction by dialogue id and turn."""
         return {
             (r.dialogue, r.turn): r
-            for r in self.run.turns()
+            for r in self.turn_rows()
             if r.dimension == dimension and r.metric == metric and r.direction == direction
         }
+
+    def turn_rows(self) -> Iterator[TurnScore]:
+        """All turn rows, under the baseline's ids."""
+        if not self.theirs:
+            yield from self.run.turns()
+            return
+        named = {theirs: ours for ours, theirs in self.theirs.items()}
+        for row in self.run.turns():
+            if row.dialogue in named:
+                yield replace(row, dialogue=named[row.dialogue])
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +141,53 @@ def gather(study: Study, folder: Path, *, progress: Progress = silent) -> list[A
         if arms:
             rows = _rescaled(rows, run, arms[0].run)
         index = {one["dialogue"]: one for one in run.index()}
-        if arms and not set(index) & set(arms[0].index):
-            raise StudyError(
-                f"{declared.name}: shares no dialogue id with {arms[0].name}; arms are paired by dialogue id"
-            )
-        arms.append(Arm(declared, run, rows, index, _source(declared, run)))
+        made = Arm(declared, run, rows, index, _source(declared, run))
+        arms.append(matched(arms[0], made) if arms else made)
     return arms
+
+
+def matched(baseline: Arm, arm: Arm) -> Arm:
+    """Put an arm's dialogues beside the baseline's: by id, or by prompt where no id is shared.
+
+    Parameters
+    ----------
+    baseline, arm : as scored
+
+    Returns
+    -------
+    The arm; its dialogues have the baseline's ids. A prompt that begins several dialogues of one arm pairs
+    none of them.
+
+    Raises
+    ------
+    StudyError
+        Neither ids nor prompts are shared.
+    """
+    shared = set(arm.index) & set(baseline.index)
+    if shared:
+        return replace(arm, unpaired=tuple(sorted(set(arm.index) - shared)))
+    ours, mine = _prompts(baseline.index), _prompts(arm.index)
+    theirs = {ours[prompt]: mine[prompt] for prompt in ours.keys() & mine.keys()}
+    if not theirs:
+        raise StudyError(
+            f"{arm.name}: shares neither a dialogue id nor a first turn with {baseline.name}; "
+            "give dialogues that answer the same prompts the same ids"
+        )
+    named = {own: ours for ours, own in theirs.items()}
+    index = {named[d]: {**one, "dialogue": named[d]} for d, one in arm.index.items() if d in named}
+    rows = tuple(replace(r, dialogue=named[r.dialogue]) for r in arm.rows if r.dialogue in named)
+    left = tuple(sorted(d for d in arm.index if d not in named))
+    return replace(arm, rows=rows, index=index, paired_by="prompt", unpaired=left, theirs=theirs)
+
+
+def _prompts(index: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Prompt -> dialogue, for prompts that begin one dialogue only."""
+    counted = Counter(one.get("prompt") for one in index.values())
+    return {
+        str(one["prompt"]): dialogue
+        for dialogue, one in index.items()
+        if one.get("prompt") and counted[one["prompt"]] == 1
+    }
 
 
 def _run(

@@ -66,7 +66,7 @@ def _beside(arms: Sequence[Arm], marked: Sequence[str]) -> Arm | None:
 def _series(arm: Arm, only: str | None = None) -> dict[str, dict[str, list[TurnScore]]]:
     """Dialogue -> speaker -> turns with a valence."""
     found: dict[str, dict[str, list[TurnScore]]] = defaultdict(lambda: defaultdict(list))
-    for row in arm.run.turns():
+    for row in arm.turn_rows():
         wanted = (row.dimension, row.metric, row.direction) == (DIMENSION, METRIC, None)
         if wanted and row.value is not None and only in (None, row.dialogue):
             found[row.dialogue][row.speaker].append(row)

@@ -34,7 +34,7 @@ def decided(verdicts: Sequence[Mapping[str, Any]], arms: Sequence[Arm]) -> list[
             continue
         within = of_use_case(arm, verdict["use_case"]).index
         told = [item for entry in verdict["entries"] for item in _turns(entry, arm, within)]
-        dialogues = find(arm.source, {item["dialogue"] for item in told})
+        dialogues = find(arm, {item["dialogue"] for item in told})
         for item in told:
             dialogue = dialogues.get(item["dialogue"])
             if dialogue is not None and item["turn"] < len(dialogue.turns):

@@ -47,7 +47,7 @@ def quotes(arms: Sequence[Arm], study: Study, headlines: Mapping[str, str]) -> l
         ]
         moved.sort(key=lambda item: (-item[0], item[1]))
         top = _spread(moved)
-        dialogues = find(arm.source, {key[0] for _, key, _, _ in top})
+        dialogues = find(arm, {key[0] for _, key, _, _ in top})
         for change, (dialogue, turn), old_value, new_value in top:
             if change > 0 and dialogue in dialogues and turn < len(dialogues[dialogue].turns):
                 found.append(
@@ -73,10 +73,13 @@ def _spread(moved: list[tuple[float, tuple[str, int], float, float]]) -> list[An
     return top
 
 
-def find(source: str, wanted: set[str]) -> dict[str, Dialogue]:
-    """Some dialogues of a log; none when it can no longer be read."""
+def find(arm: Arm, wanted: set[str]) -> dict[str, Dialogue]:
+    """Some dialogues of an arm's log, under the baseline's ids; none when it can no longer be read."""
+    if arm.source is None:
+        return {}
+    named = {arm.theirs.get(dialogue, dialogue): dialogue for dialogue in wanted}
     try:
-        return {d.id: d for d in logs.read([source], logs.ReadOptions()) if d.id in wanted}
+        return {named[d.id]: d for d in logs.read([arm.source], logs.ReadOptions()) if d.id in named}
     except ConvalignError:
         return {}
 

@@ -82,7 +82,7 @@ def quality(arms: Sequence[Arm]) -> list[dict[str, Any]]:
     for arm in arms:
         if DIMENSION not in arm.run.info["signature"]:
             continue
-        record = _quality(row for row in arm.run.turns() if row.dimension == DIMENSION)
+        record = _quality(row for row in arm.turn_rows() if row.dimension == DIMENSION)
         if record["turns"] and all({**one, "arm": ""} != {**record, "arm": ""} for one in found):
             found.append({"arm": arm.name, **record})
     return found
@@ -137,7 +137,7 @@ def _mean(values: Iterable[float | None]) -> float | None:
 def _turns(arm: Arm, only: str | None = None) -> Turns:
     """Turn rows without direction: what was heard."""
     found: dict[str, dict[int, dict[str, TurnScore]]] = defaultdict(lambda: defaultdict(dict))
-    for row in arm.run.turns():
+    for row in arm.turn_rows():
         if row.dimension == DIMENSION and row.direction is None and only in (None, row.dialogue):
             found[row.dialogue][row.turn][row.metric] = row
     return found

@@ -152,7 +152,8 @@ def _check_roles(study: Study, place: str) -> None:
 
 def _check_fields(study: Study, arm: Arm, where: str) -> None:
     """Fields of one design do not stand in another."""
-    if study.design != "intervention" and (arm.targets is not None or arm.control):
+    steered = study.design == "dose" and arm.strength is not None and not arm.control
+    if study.design != "intervention" and not steered and (arm.targets is not None or arm.control):
         what = "targets" if arm.targets is not None else "control"
         raise StudyError(f"{where}.{what}: belongs to an intervention, not to {_a(study.design)}")
     if arm.strength is not None and study.design != "dose":
@@ -176,6 +177,12 @@ def _check_number(study: Study, place: str) -> None:
             )
         if len(strengths) < sum(arm.strength is not None for arm in study.arms):
             raise StudyError(f"{place}: $.arms: two arms have the same strength; give each its own")
+        targets = {arm.targets for arm in study.arms if arm.targets is not None}
+        if len(targets) > 1:
+            named = ", ".join(sorted(targets))
+            raise StudyError(
+                f"{place}: $.arms: target {named}; all strengths of one dose target one dimension"
+            )
     elif study.design == "observational":
         if count != 1:
             raise StudyError(f"{place}: $.arms: {count} arms; an observational study has one")

@@ -115,6 +115,7 @@ METRICS: Final = (
     Metric(
         "match", "1", None, 1.0, "higher",
         "chance-corrected similarity of reply and prime, echoed words deleted", _MATCH, _FOUR,
+        route=True, by_turn=True,
     ),
     Metric(
         "match_raw", "1", None, 1.0, "higher", "the same with nothing deleted", _MATCH, _FOUR, beside=True,
@@ -134,7 +135,7 @@ METRICS: Final = (
     Metric(
         "slope", "1", None, None, "higher",
         "how much of the partner's affect comes back, echoed words deleted",
-        "least squares of v_reply on v_prime", _EIGHT,
+        "least squares of v_reply on v_prime", _EIGHT, route=True,
     ),
     Metric(
         "slope_raw", "1", None, None, "higher", "the same with nothing deleted",
@@ -147,7 +148,7 @@ METRICS: Final = (
     Metric(
         "emotion_match", "1", None, 1.0, "higher",
         "chance-corrected agreement of seven emotions, echoed words deleted",
-        "1 - Jensen-Shannon divergence, Lin 1991", _FOUR,
+        "1 - Jensen-Shannon divergence, Lin 1991", _FOUR, route=True,
     ),
     Metric(
         "acknowledge", "share", 0.0, 1.0, "higher",

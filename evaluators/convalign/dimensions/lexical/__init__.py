@@ -107,6 +107,7 @@ METRICS = (
         "entrainment", "share", 0.0, 1.0, "higher",
         "share of the replier's content types that it took over from the partner",
         "own definition, docs/metrics.md", "one content type in a reply after the partner spoke",
+        route=True, by_turn=True,
     ),
     Metric(
         "uptake", "share", 0.0, 1.0, "higher",
@@ -121,7 +122,7 @@ METRICS = (
     Metric(
         "repetition", "share", 0.0, 1.0, "higher",
         "share of the replier's words, function words too, that the partner said in an earlier turn",
-        "Dubuisson Duplessis et al. 2021 (DER, over words)", "one word after the partner spoke",
+        "Dubuisson Duplessis et al. 2021 (DER, over words)", "one word after the partner spoke", route=True,
     ),
     Metric(
         "repetition.offline", "share", 0.0, 1.0, "higher",
@@ -141,7 +142,7 @@ METRICS = (
     Metric(
         "coordination", "1", -1.0, 1.0, "higher",
         "how much likelier a closed word class is in a reply when the prime has it; mean over classes",
-        "Danescu-Niculescu-Mizil et al. 2012 (agg3)", "3 primes with a class",
+        "Danescu-Niculescu-Mizil et al. 2012 (agg3)", "3 primes with a class", route=True,
     ),
     Metric(
         "style", "share", 0.0, 1.0, "higher",

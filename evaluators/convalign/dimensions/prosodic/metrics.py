@@ -69,6 +69,9 @@ def _per_minute(feature: Feature) -> str:
     return f"{feature.scale}/min"
 
 
+STANDING = ("pitch", "rate")
+"""Features that stand for the dimension turn by turn; level would need a fixed gain."""
+
 _LH = "Levitan & Hirschberg 2011"
 
 MEASURES = (
@@ -136,6 +139,7 @@ def _metrics(features: tuple[Feature, ...]) -> Iterator[Metric]:
                 f"{measure.name}.{feature.name}", measure.unit(feature), measure.low, measure.high, "higher",
                 measure.words.format(feature.words) + (" (comparable only at fixed gain)" if gain else ""),
                 measure.source, f"{measure.minimum} {measure.needs}", when=when,
+                by_turn=measure.name == "turn_proximity" and feature.name in STANDING,
             )  # fmt: skip
 
 
@@ -144,18 +148,19 @@ METRICS = (
         "proximity", "1", None, 1.0, "higher",
         "nearness of the speakers' mean pitch and rate (and level at fixed gain): 1 same, 0 like strangers",
         "convalign; mean of 1 - gap / G over features, G frozen per run",
-        "4 scored turns of each speaker; 5 strangers for the scale",
+        "4 scored turns of each speaker; 5 strangers for the scale", route=True,
     ),
     Metric(
         "synchrony", "1", -1.0, 1.0, "higher",
         "do replies rise and fall with the turns they answer, over the features of the headline",
-        f"{_LH}; tanh of the mean of atanh over features", f"{SYNCHRONY_MINIMUM} pairs", beside=True,
+        f"{_LH}; tanh of the mean of atanh over features", f"{SYNCHRONY_MINIMUM} pairs",
+        beside=True, route=True,
     ),
     Metric(
         "convergence", "1", None, None, "higher",
         "do the speakers come nearer between the halves, over the features of the headline",
         f"{_LH}; mean of convergence / G over features, G frozen per run",
-        f"{CONVERGENCE_MINIMUM} pairs; 5 strangers for the scale",
+        f"{CONVERGENCE_MINIMUM} pairs; 5 strangers for the scale", route=True,
     ),
     *_metrics(HEARD),
     *_metrics(READ),
