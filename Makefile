@@ -1,7 +1,7 @@
 # The developer's manual: what can be done here, one word each.
 PYTHON ?= python
 
-.PHONY: check lint types contracts docs docs-check test bench bench-lexical bench-emotional bench-prosodic reports
+.PHONY: check lint types contracts docs docs-check test bench bench-lexical bench-emotional bench-prosodic bench-studies reports
 
 check: lint types contracts docs-check test   ## everything that must hold before a commit lands
 
@@ -38,7 +38,11 @@ bench-emotional:     ## the emotional dimension against human labels and its lea
 bench-prosodic:      ## the prosodic dimension against truth and at zero alignment (DATA=folder VECTORS=folder)
 	$(PYTHON) benchmarks/prosodic $(DATA) $(VECTORS)
 
-reports:             ## rebuild the committed design review from the bundled corpus
+bench-studies:       ## the statistics of a review on simulated studies with known truth
+	$(PYTHON) benchmarks/studies.py
+
+reports:             ## rebuild the committed design reviews, one per study design, from the bundled corpus
 	$(PYTHON) -m convalign demo -o build/demo --force
 	mkdir -p reports/demo
 	cp build/demo/index.html build/demo/results.json build/demo/study.json reports/demo/
+	$(PYTHON) recipes/reports/make.py

@@ -19,6 +19,7 @@ SCHEMAS = {
     "dialogue": ("convalign.corpora", "schema.json"),
     "rubric": ("convalign.rubrics", "schema.json"),
     "study": ("convalign", "study.schema.json"),
+    "results": ("convalign", "results.schema.json"),
 }
 """What ``convalign schema`` prints: name -> package and file."""
 

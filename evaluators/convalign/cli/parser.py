@@ -49,8 +49,8 @@ def parser() -> argparse.ArgumentParser:
     _json(listing)
     _json(verb("dimensions", "listing", "list the dimensions with their metrics"))
     _json(verb("rubrics", "listing", "list the shipped rubrics"))
-    schema = verb("schema", "listing", "print the JSON Schema of a file: dialogue, rubric or study")
-    schema.add_argument("name", nargs="?", help="dialogue, rubric or study; without it, list them")
+    schema = verb("schema", "listing", "print the JSON Schema of a file: dialogue, rubric, study or results")
+    schema.add_argument("name", nargs="?", help="dialogue, rubric, study or results; without it, list them")
     _json(schema)
     _json(verb("doctor", "listing", "say what is installed, which models there are, and what is missing"))
     return top
@@ -221,6 +221,9 @@ def _review(one: argparse.ArgumentParser) -> None:
     one.add_argument("--direction", default="agent->user", help="with --arm (default agent->user)")
     one.add_argument(
         "--gate", action="store_true", help="exit 1 unless every claim is shown and the study was declared"
+    )
+    one.add_argument(
+        "--against", metavar="DIR", help="an earlier review of the same study: say what differs from it"
     )
     one.add_argument("--force", action="store_true", help="replace an existing review")
     _quiet(one)

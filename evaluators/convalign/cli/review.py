@@ -20,6 +20,9 @@ from convalign.review.arms import gather
 from convalign.review.demo import demo as make_demo
 from convalign.scores import dumps_pretty, write_text
 
+MEASURING = ("format", "attribution")
+"""Designs that answer how much or which, so that nothing can fail."""
+
 
 def review(arguments: Namespace) -> int:
     """Run a study, or compare runs without one (exploratory)."""
@@ -27,13 +30,22 @@ def review(arguments: Namespace) -> int:
         return _plan(arguments)
     started = time.monotonic()
     declared = _study(arguments)
+    if arguments.gate and declared.design in MEASURING:
+        raise UsageError(
+            f"--gate: a study of the design {declared.design} measures and claims nothing to gate on"
+        )
     command = shlex.join(["convalign", *sys.argv[1:]])
     with terminal.progress(quiet=arguments.quiet) as progress:
         made = make(
-            declared, Path(arguments.output), command=command, force=arguments.force, progress=progress
+            declared,
+            Path(arguments.output),
+            command=command,
+            against=Path(arguments.against) if arguments.against else None,
+            force=arguments.force,
+            progress=progress,
         )
     told(made, quiet=arguments.quiet, seconds=time.monotonic() - started)
-    if arguments.gate and made.results["answer"]["tone"] != "shown":
+    if arguments.gate and not made.results["answer"]["holds"]:
         return GATE_FAILED
     return exit_code(made.results)
 
@@ -127,12 +139,30 @@ def told(made: Review, *, quiet: bool, seconds: float) -> None:
         print(f"  {line}")
     print()
     print("\n".join(table(made.results)))
+    if made.results["against"]:
+        print("\n" + "\n".join(differences(made.results["against"])))
     terminal.say(f"\n{made.path / 'index.html'} written in {seconds:.0f} s")
+
+
+def differences(against: dict[str, Any]) -> list[str]:
+    """What differs from the earlier review, as lines of text."""
+    head = f"Against {against['path']} ({against['created_at']}):"
+    lines = [
+        f"  {one['arm']}, {one['dimension']}: {one['before'] or 'unscored'} -> {one['after'] or 'unscored'}"
+        for one in against["cells"]
+        if one["before"] != one["after"]
+    ]
+    lines += [
+        f"  {one['rubric']}, {one['arm']}, {one['dimension']}: {one['before']} -> {one['after']}"
+        for one in against["verdicts"]
+        if one["before"] != one["after"]
+    ]
+    return [head, *(lines or ["  every conclusion and verdict is the same"])]
 
 
 def table(results: dict[str, Any]) -> list[str]:
     """The transfer matrix as lines of text; a star marks the dimension that an edit targets."""
-    lines = [["", *(one["name"] for one in results["dimensions"])]]
+    lines = [["", *(one["name"] for one in results["columns"])]]
     lines += [[row["arm"], *(_cell(cell) for cell in row["cells"])] for row in results["matrix"]["rows"]]
     return _columns(lines)
 

@@ -159,4 +159,4 @@ def crossed_sentence(tables: Sequence[Crossed]) -> str:
 
 
 def _size(bound: float | tuple[float, float]) -> float:
-    return bound if isinstance(bound, float) else max(-bound[0], bound[1])
+    return max(-bound[0], bound[1]) if isinstance(bound, tuple) else bound

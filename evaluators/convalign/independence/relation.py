@@ -108,7 +108,7 @@ def between_dialogues(
     scale = np.max(np.abs(table[:, :2]), axis=0)
     if np.any(rest.std(axis=0) <= 1e-12 * np.maximum(scale, 1e-300)):
         return Relation("between", replace(base, reason="one of the scores does not vary"), dropped=lost)
-    r = float(np.clip(np.corrcoef(rest.T)[0, 1], -1, 1))
+    r = float(np.clip(np.atleast_2d(np.corrcoef(rest.T))[0, 1], -1, 1))
     found = correlation_equivalence(r, len(table), bound, rate, covariates=len(used))
     skewed = any(abs(float(stats.skew(rest[:, c]))) > MOST_SKEW for c in (0, 1))
     rank = float(stats.spearmanr(rest[:, 0], rest[:, 1]).statistic) if skewed else None
@@ -138,4 +138,4 @@ def pooled_correlation(x: Series, y: Series) -> float | None:
     table = np.array(pairs)
     if np.any(np.ptp(table, axis=0) == 0):
         return None
-    return float(np.corrcoef(table.T)[0, 1])
+    return float(np.atleast_2d(np.corrcoef(table.T))[0, 1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import combinations
@@ -52,7 +53,8 @@ class Traits:
     names : indicators, ``dimension.metric``, in the order of the table
     n : dialogues scored on all of them (clusters count as given)
     correlations : [n_indicators, n_indicators]; None where n is too small
-    htmt : ``a~b`` -> value, upper (one-sided, level 1 - alpha), interpretable, reason
+    htmt : ``a~b`` -> value, upper (one-sided, level 1 - alpha), interpretable, reason; not interpretable
+        where the indicators of a dimension correlate less than .3 on average, or may do so by sampling
     conditions : the counts of Campbell and Fiske that can be checked: what, held, of, failed (names)
     notes : what could not be checked, and why
     """
@@ -175,11 +177,13 @@ def _ratios(
     """HTMT of every pair of dimensions with its upper limit over dialogues."""
     places = np.random.default_rng(seed).integers(0, len(table), (bootstrap, len(table)))
     drawn: dict[str, list[float]] = {}
+    weak: Counter[str] = Counter()
     for one in places:
         sample = table[one]
         if np.any(np.ptp(sample, axis=0) == 0):
             continue
         for pair, made in htmt(np.corrcoef(sample.T), blocks).items():
+            weak[pair] += not made.interpretable
             if made.value is not None:
                 drawn.setdefault(pair, []).append(made.value)
     result = {}
@@ -187,6 +191,10 @@ def _ratios(
         values = drawn.get(pair, [])
         upper = float(np.quantile(values, 1 - alpha)) if len(values) > 0.95 * bootstrap else None
         result[pair] = made.record() | {"upper": upper}
+        # A denominator that sampling alone can bring near 0 makes the upper limit arbitrary.
+        if made.interpretable and weak[pair] > alpha * bootstrap:
+            why = f"with {len(table)} dialogues indicators of a dimension may correlate less than .3"
+            result[pair] |= {"interpretable": False, "reason": why}
     return result
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from convalign import figures, page
 from convalign.errors import UsageError
+from convalign.review.against import check_signatures, compared, load_earlier
 from convalign.review.arms import gather
 from convalign.review.results import results
 from convalign.scale import Progress, building, silent
@@ -31,7 +32,13 @@ class Review:
 
 
 def review(
-    study: Study, out: Path, *, command: str = "", force: bool = False, progress: Progress = silent
+    study: Study,
+    out: Path,
+    *,
+    command: str = "",
+    against: Path | None = None,
+    force: bool = False,
+    progress: Progress = silent,
 ) -> Review:
     """Run a study and write its design review.
 
@@ -40,6 +47,7 @@ def review(
     study : declared (`convalign.study.load`) or built from arms (`convalign.study.from_arms`)
     out : folder to make; it appears whole, at the end
     command : that the page names for rebuilding it
+    against : folder (or ``results.json``) of an earlier review of the same study, to be compared with
     force : replace an existing review
 
     Raises
@@ -47,13 +55,17 @@ def review(
     UsageError
         `out` exists and `force` is not given, or is not a review.
     StudyError
-        Arms that may not be compared.
+        Arms that may not be compared, or an earlier review of another study or of other scorers.
     """
     check_free(out, force=force)
+    earlier = load_earlier(against, study) if against is not None else None
     out.parent.mkdir(parents=True, exist_ok=True)
     with building(out) as folder:
         arms = gather(study, folder, progress=progress)
+        if earlier is not None:
+            check_signatures(earlier, arms)
         record = results(study, arms, command=command, progress=progress)
+        record["against"] = None if earlier is None else compared(earlier, record)
         progress("drawing", 0, None)
         drawn = figures.draw(record)
         (folder / "figures").mkdir()

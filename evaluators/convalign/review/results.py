@@ -92,6 +92,7 @@ def results(
         "columns": made.columns or _columns(names, metrics, study),
         "details": made.details,
         "separability": apart,
+        "against": None,
         "scores": {
             name: {arm.name: _scores(arm, name, metrics[name][0], study) for arm in arms} for name in names
         },
@@ -130,16 +131,16 @@ def answered(
     answer: Mapping[str, Any], withheld: Sequence[Mapping[str, Any]], *, exploratory: bool
 ) -> dict[str, Any]:
     """The design's answer, unless nothing may be claimed."""
-    detail = list(answer["detail"])
+    detail, holds = list(answer["detail"]), None if answer["holds"] is None else False
     if exploratory:
         sentence = "Exploratory: bounds were not declared before the data, so nothing is claimed."
-        return {"sentence": sentence, "detail": detail, "tone": "no claim"}
+        return {"sentence": sentence, "detail": detail, "tone": "no claim", "holds": holds}
     if withheld:
         pairs = "; ".join(" and ".join(one["pair"]) for one in withheld)
         sentence = f"Withheld: scorers were not shown to be separable ({pairs}), so nothing is claimed."
         reasons = [f"{' and '.join(one['pair'])}: {'; '.join(one['reasons'])}." for one in withheld]
-        return {"sentence": sentence, "detail": reasons, "tone": "no claim"}
-    return {"sentence": answer["sentence"], "detail": detail, "tone": answer["tone"]}
+        return {"sentence": sentence, "detail": reasons, "tone": "no claim", "holds": holds}
+    return dict(answer)
 
 
 def _left_out(names: Sequence[str]) -> list[str]:

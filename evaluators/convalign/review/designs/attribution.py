@@ -49,7 +49,7 @@ def outcome(study: Study, arms: Sequence[Arm], metrics: Mapping[str, Sequence[Me
         else [f"the logs do not name a model (meta field {FIELD!r}): that it is the same is taken on trust"]
     )
     return out.Outcome(
-        {"sentence": sentence, "detail": detail, "tone": "shown" if shown else "not shown"},
+        out.answer(sentence, detail, shown=shown, holds=None),
         out.matrix([row], sentence, shown=shown),
         {"model": model, "changes": ends},
         f"change from {one.name}",

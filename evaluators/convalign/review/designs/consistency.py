@@ -47,7 +47,7 @@ def outcome(study: Study, arms: Sequence[Arm], metrics: Mapping[str, Sequence[Me
     detail += [_sycophancy_words(name, one) for name, one in sycophancy.items()]
     sentence = _sentence(rows, known, shown=shown)
     return out.Outcome(
-        {"sentence": sentence, "detail": detail, "tone": "shown" if shown else "not shown"},
+        out.answer(sentence, detail, shown=shown or not sentence.startswith("Not shown"), holds=shown),
         out.matrix(rows, sentence, shown=shown),
         {
             "wrappers": {arm.name: arm.declared.wrapper for arm in arms[1:]},
@@ -85,9 +85,22 @@ def _sentence(rows: Sequence[Mapping[str, Any]], known: Mapping[str, Any], *, sh
     if shown:
         extra = " and answers" if known else ""
         return f"Scores{extra} hold under every wrapper as declared."
-    failed = [row["arm"] for row in rows if not row["claim"]["shown"]]
-    failed += [name for name, one in known.items() if one.conclusion != "intact" and name not in failed]
-    return f"Not shown to hold under {out.listing(failed)}."
+    broken: dict[str, list[str]] = {}
+    failed = []
+    for row in rows:
+        name, one = row["arm"], known.get(row["arm"])
+        ends = {cell["dimension"]: cell["finding"]["conclusion"] for cell in row["cells"]}
+        relevant = any(cell["target"] for cell in row["cells"])
+        beyond = [f"{d} {end}" for d, end in ends.items() if end in ("improved", "worsened")]
+        beyond = [] if relevant else beyond
+        beyond += ["knowledge lost"] if one is not None and one.conclusion == "lost" else []
+        if beyond:
+            broken[name] = beyond
+        elif not row["claim"]["shown"] or (one is not None and one.conclusion != "intact" and not relevant):
+            failed.append(name)
+    told = [f"Does not hold under {name}: {out.listing(what)}." for name, what in broken.items()]
+    told += [f"Not shown to hold under {out.listing(failed)}."] if failed else []
+    return " ".join(told)
 
 
 def _agreement(arms: Sequence[Arm], name: str, metric: Metric, study: Study) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def outcome(study: Study, arms: Sequence[Arm], metrics: Mapping[str, Sequence[Me
     row = out.row("slope", cells, shown=shown, sentence=sentence)
     row["targets"] = target
     return out.Outcome(
-        {"sentence": sentence, "detail": detail, "tone": "shown" if shown else "not shown"},
+        out.answer(sentence, detail, shown=shown, holds=shown),
         out.matrix([row], sentence, shown=shown),
         {
             "strengths": strengths,

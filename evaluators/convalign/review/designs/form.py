@@ -51,7 +51,7 @@ def outcome(study: Study, arms: Sequence[Arm], metrics: Mapping[str, Sequence[Me
     else:
         sentence = "No dimension of the real replies is above the bare template: there is no share to tell."
     return out.Outcome(
-        {"sentence": sentence, "detail": detail, "tone": "no claim"},
+        out.answer(sentence, detail, shown=None, holds=None),
         out.matrix(rows, sentence, shown=False),
         {"shares": shares},
         f"change from {real.name}",

@@ -8,7 +8,7 @@ from typing import Any
 from convalign import independence
 from convalign.independence import Finding, Matrix, MatrixRow
 from convalign.review.arms import Arm, paired
-from convalign.review.designs.outcome import Outcome, clusters, good, listing
+from convalign.review.designs.outcome import Outcome, answer, clusters, good, listing
 from convalign.scores import Metric
 from convalign.study import Study
 
@@ -240,11 +240,11 @@ def _answer(matrix: Matrix, leaks: list[str]) -> dict[str, Any]:
         )
         sentence = f"{listing(targets)} alignment {could} while {kept}."
         sentence = sentence[0].upper() + sentence[1:]
-        return {"sentence": sentence, "detail": detail, "tone": "shown"}
+        return answer(sentence, detail, shown=True, holds=True)
     if clean:
         kept = listing(row.arm for row in clean)
         rest = listing(row.arm for row in arms if row not in clean)
         sentence = f"Improved while the others stayed within their bounds: {kept}. Not shown for {rest}."
     else:
         sentence = "No edit was shown to improve its dimension while the others stayed within their bounds."
-    return {"sentence": sentence, "detail": detail, "tone": "not shown"}
+    return answer(sentence, detail, shown=False, holds=False)

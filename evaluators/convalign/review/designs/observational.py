@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from statistics import pstdev
@@ -22,7 +23,7 @@ def outcome(study: Study, arms: Sequence[Arm], metrics: Mapping[str, Sequence[Me
     """Correlate every pair of dimensions turn by turn inside dialogues, and over dialogues."""
     arm = arms[0]
     bound = study.bounds[RELATION].bound
-    limit = bound if isinstance(bound, float) else max(-bound[0], bound[1])
+    limit = max(-bound[0], bound[1]) if isinstance(bound, tuple) else bound
     scored = {name: listed for name, listed in metrics.items() if _values(arm, name, listed[0], study)}
     series = {name: turn_series(arm, name, listed, study) for name, listed in scored.items()}
     relations: dict[str, dict[str, Relation]] = {}
@@ -68,9 +69,10 @@ def outcome(study: Study, arms: Sequence[Arm], metrics: Mapping[str, Sequence[Me
                 f"Related by less than {limit:g} is shown {levels[0]}, and not shown at the other level."
             )
     detail = [row["claim"]["sentence"] for row in rows]
+    detail += [_unscored(arm, name, metrics[name][0], study) for name in metrics if name not in scored]
     detail += [_simpson(pair, found, pooled[pair]) for pair, found in relations.items()]
     return out.Outcome(
-        {"sentence": sentence, "detail": detail, "tone": "shown" if shown else "not shown"},
+        out.answer(sentence, detail, shown=shown, holds=shown),
         out.matrix(rows, sentence, shown=shown),
         {
             "pairs": {
@@ -89,11 +91,19 @@ def _nothing(metrics: Mapping[str, Any], scored: Mapping[str, Any]) -> out.Outco
     have = out.listing(scored) if scored else "none"
     sentence = f"Nothing can be related: of {out.listing(metrics)}, scored is {have}."
     return out.Outcome(
-        {"sentence": sentence, "detail": [], "tone": "not shown"},
+        out.answer(sentence, [], shown=False, holds=False),
         out.matrix([], sentence, shown=False),
         {"pairs": {}, "joint": {}},
         "correlation",
     )
+
+
+def _unscored(arm: Arm, name: str, metric: Metric, study: Study) -> str:
+    """Why a dimension is in no pair."""
+    rows = arm.table(name, metric.name, study.direction).values()
+    reasons = Counter(row.reason or "unscored" for row in rows)
+    why = reasons.most_common(1)[0][0] if reasons else "no such direction"
+    return f"{name} is in no pair: {why} in {sum(reasons.values())} dialogues."
 
 
 def _cell(pair: str, finding: Finding) -> dict[str, Any]:

@@ -20,7 +20,9 @@ class Outcome:
 
     Attributes
     ----------
-    answer : ``sentence``, ``detail`` (sentences), ``tone``: ``shown``, ``not shown`` or ``no claim``
+    answer : ``sentence``, ``detail`` (sentences), ``tone`` (``shown``, ``not shown`` or ``no claim``: whether
+        the sentence is established), ``holds`` (what ``--gate`` asks: nothing moved that should not have, and
+        what should have did; None for designs that only measure)
     matrix : ``rows`` of cells, one per dimension, with ``joint``, ``families`` and ``selectivity``
     details : what only this design has, for ``results.json`` under ``details``
     caption : what a number in the matrix is
@@ -51,6 +53,12 @@ def listing(names: Iterable[str]) -> str:
 def capital(sentence: str) -> str:
     """The same with a capital letter at its start."""
     return sentence[:1].upper() + sentence[1:]
+
+
+def answer(sentence: str, detail: Sequence[str], *, shown: bool | None, holds: bool | None) -> dict[str, Any]:
+    """The part of a review that is read first; `shown` None: nothing is claimed."""
+    tone = "no claim" if shown is None else "shown" if shown else "not shown"
+    return {"sentence": sentence, "detail": list(detail), "tone": tone, "holds": holds}
 
 
 def cell(

@@ -48,9 +48,8 @@ def outcome(study: Study, arms: Sequence[Arm], metrics: Mapping[str, Sequence[Me
         }
         detail += [text for name, made in recovery.items() if (text := _recovery_words(name, made))]
         detail.append(knowledge_sentence(restored.name, known[restored.name]))
-    tone = "shown" if clean else "not shown"
     return out.Outcome(
-        {"sentence": sentence, "detail": detail, "tone": tone},
+        out.answer(sentence, detail, shown=verdict != "inconclusive", holds=clean),
         out.matrix(rows, sentence, shown=clean),
         {
             "verdict": verdict,
