@@ -13,6 +13,8 @@ from convalign.independence.checks import checked_alpha
 from convalign.independence.finding import Interval, plain
 
 FEWEST_GROUPS = 10
+MOST_GROUPS = 5000
+"""More would take minutes, where the paired interval is narrow anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,9 @@ def mixed_cells(
     units = len({row[4] for row in rows})
     if units < FEWEST_GROUPS:
         why = f"fewer than {FEWEST_GROUPS} groups"
+        return missing | {name: MixedCell(None, None, None, why) for name in scale}
+    if units > MOST_GROUPS:
+        why = f"not fitted beyond {MOST_GROUPS:,} groups"
         return missing | {name: MixedCell(None, None, None, why) for name in scale}
     return missing | _fitted(rows, scale, list(scores), lengths, rate)
 
@@ -169,6 +174,8 @@ def mixed_slope(
     kept = np.array([row for row in scores if None not in row], dtype=np.float64)
     if len(kept) < FEWEST_GROUPS:
         return MixedCell(None, None, None, f"fewer than {FEWEST_GROUPS} prompts")
+    if len(kept) > MOST_GROUPS:
+        return MixedCell(None, None, None, f"not fitted beyond {MOST_GROUPS:,} prompts")
     spread = float(kept.std())
     if spread == 0:
         return MixedCell(None, None, None, "the scores do not vary")
