@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 from statsmodels.stats.multitest import multipletests  # type: ignore[import-untyped]
 
 from convalign.errors import UsageError
@@ -406,3 +407,38 @@ def test_bootstrap_without_variance_or_with_one_side() -> None:
     side = bca(-1.0, np.linspace(0, 1, 101), np.array([0.1, 0.2, 0.3]), 0.05)
     assert side.how == "percentile"
     assert side.interval == pytest.approx((0.05, 0.95))
+
+
+def test_every_column_has_a_bootstrap_interval_from_one_draw() -> None:
+    rng = np.random.default_rng(3)
+    d = rng.exponential(1.0, (2, 40)) - 0.8
+    ids = list(range(40))
+    zeros = [0.0] * 40
+    made = transfer_matrix(
+        {
+            "edit": {
+                "targets": "lexical",
+                "cells": {"lexical": (zeros, d[0].tolist(), ids), "emotional": (zeros, d[1].tolist(), ids)},
+            }
+        },
+        bounds={"emotional": 0.5},
+        bootstrap=9000,
+    ).rows[0]
+    for k, name in enumerate(("lexical", "emotional")):
+        # scipy.stats.bootstrap((d,), np.mean, method="BCa", confidence_level=.9)
+        expected = stats.bootstrap(
+            (d[k],), np.mean, method="BCa", confidence_level=0.9, n_resamples=9000,
+            rng=np.random.default_rng(8),
+        ).confidence_interval  # fmt: skip
+        assert made.intervals[name].how == "bca"
+        assert made.intervals[name].interval == pytest.approx(tuple(expected), abs=0.02)
+    same = transfer_matrix(
+        {
+            "edit": {
+                "targets": "lexical",
+                "cells": {"lexical": (zeros, d[0].tolist(), ids), "emotional": (zeros, zeros, ids)},
+            }
+        },
+        bounds={"emotional": 0.5},
+    ).rows[0]
+    assert same.intervals["emotional"].reason == "every pair changed by the same"

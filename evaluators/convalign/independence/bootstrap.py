@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,11 @@ class Resampled:
     interval: Interval | None
     how: Literal["bca", "percentile"] | None
     reason: str | None
+
+    def record(self) -> dict[str, Any]:
+        """Turn it into what JSON can hold."""
+        limits = None if self.interval is None else list(self.interval)
+        return {"interval": limits, "how": self.how, "reason": self.reason}
 
 
 @dataclass(frozen=True, slots=True)

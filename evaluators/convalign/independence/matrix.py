@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from convalign.errors import UsageError
+from convalign.independence.bootstrap import Resampled
 from convalign.independence.borrowed import adjusted
 from convalign.independence.checks import checked_alpha, checked_bound, checked_good
 from convalign.independence.equivalence import paired_equivalence, paired_estimate, paired_superiority
 from convalign.independence.finding import IMPROVED, INCONCLUSIVE, Bound, Finding, Good, plain
 from convalign.independence.search import whole_number
-from convalign.independence.selectivity import Selectivity, selectivity
+from convalign.independence.selectivity import Selectivity, bootstrap_intervals, selectivity
 
 Cell = tuple[Sequence[float | None], Sequence[float | None], Sequence[Hashable]]
 """Scores before, scores after, dialogue ids: three columns of one length."""
@@ -75,6 +76,8 @@ class MatrixRow:
     selectivity : dimension -> how much moved beside the own dimension
     sensitivity : smallest bound at which every off-diagonal cell would hold, score units; None with
         `sensitivity_reason`
+    intervals : dimension -> BCa bootstrap of the mean change, one draw of dialogues for all columns; beside
+        the interval that decides
     """
 
     arm: str
@@ -90,6 +93,7 @@ class MatrixRow:
     selectivity: Mapping[str, Selectivity]
     sensitivity: float | None
     sensitivity_reason: str | None
+    intervals: Mapping[str, Resampled] = field(default_factory=dict)
 
     @property
     def others(self) -> dict[str, Finding]:
@@ -233,8 +237,15 @@ def _tested(arm: str, row: Row, settings: _Settings) -> MatrixRow:
     if void_reason is not None:
         claim = Claim(False, None, claim.cells, claim.by_construction, f"void: {void_reason}")
     ratios: dict[str, Selectivity] = {}
+    scored = {name: cell for name, cell in row.cells.items() if not isinstance(cell, str)}
+    drawn = bootstrap_intervals(
+        scored,
+        cluster=settings.cluster,
+        alpha=settings.alpha,
+        bootstrap=settings.bootstrap,
+        seed=settings.seed,
+    )
     if own is not None:
-        scored = {name: cell for name, cell in row.cells.items() if not isinstance(cell, str)}
         ratios = selectivity(
             scored,
             own,
@@ -259,6 +270,7 @@ def _tested(arm: str, row: Row, settings: _Settings) -> MatrixRow:
         ratios,
         sensitivity,
         sensitivity_reason,
+        drawn,
     )
 
 

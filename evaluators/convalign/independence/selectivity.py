@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convalign.errors import UsageError
-from convalign.independence.bootstrap import bca, left_out_means, resampled_means
+from convalign.independence.bootstrap import Resampled, bca, left_out_means, resampled_means
 from convalign.independence.finding import Finding, Interval, plain
 
 Cell = tuple[Sequence[float | None], Sequence[float | None], Sequence[Hashable]]
@@ -111,6 +111,47 @@ def selectivity(
             pair = np.array([scale, other_scale])
             left = left_out_means(d[[0, k]], present[[0, k]]) / pair
             result[name] = _compared(means[[0, k]] / pair, draws[:, [0, k]] / pair, left, alpha, pair)
+    return result
+
+
+def bootstrap_intervals(
+    cells: Mapping[str, Cell],
+    *,
+    cluster: Mapping[Any, Hashable] | None,
+    alpha: float,
+    bootstrap: int,
+    seed: int,
+) -> dict[str, Resampled]:
+    """Bound every mean change of a row, with one draw of dialogues (users) per replicate for all columns.
+
+    Parameters
+    ----------
+    cells, cluster, alpha, bootstrap, seed : as in `selectivity`
+
+    Returns
+    -------
+    dimension -> Resampled, level 1 - 2 alpha; stands beside the interval that decides.
+
+    Source
+    ------
+    Efron 1987 (BCa); methods/statistics.md, section 3.
+    """
+    if not cells:
+        return {}
+    d, present = _columns(list(cells.values()), cluster)
+    counts = present.sum(axis=1)
+    draws = resampled_means(d, present, bootstrap, np.random.default_rng(seed))
+    result = {}
+    for k, name in enumerate(cells):
+        column = draws[np.isfinite(draws[:, k]), k]
+        if counts[k] < 3 or len(column) < 0.95 * bootstrap:
+            result[name] = Resampled(None, None, "fewer than 3 pairs")
+        elif np.ptp(d[k][present[k]]) == 0:
+            result[name] = Resampled(None, None, "every pair changed by the same")
+        else:
+            own = present[k]
+            left = left_out_means(d[k : k + 1, own], present[k : k + 1, own])[:, 0]
+            result[name] = bca(float(d[k][own].mean()), column, left, alpha)
     return result
 
 

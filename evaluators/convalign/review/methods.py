@@ -16,6 +16,7 @@ BY_DESIGN = {
         "Joint claims are intersection-union: every cell must hold by itself, and p is the largest of them.",
         "Claims about single cells are adjusted by Holm and by Benjamini-Hochberg over the off-diagonal "
         "cells.",
+        "Beside the interval that decides stands a BCa bootstrap: dialogues drawn once for all columns.",
         "Beside the paired tests stands a mixed model: score by arm and dimension, log words of the "
         "replier, an "
         "intercept and an arm slope per unit; its numbers decide nothing.",

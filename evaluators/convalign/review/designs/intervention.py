@@ -73,6 +73,7 @@ def _matrix_record(
                         if metric.beside
                     ],
                     "mixed": mixed[name].record() if name in mixed else None,
+                    "bootstrap": row.intervals[name].record() if name in row.intervals else None,
                 }
             )
         claim = row.claim.record() | {

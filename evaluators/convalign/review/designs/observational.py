@@ -116,6 +116,7 @@ def _cell(pair: str, finding: Finding) -> dict[str, Any]:
         "sentence": independence.sentence(finding, pair),
         "beside": [],
         "mixed": None,
+        "bootstrap": None,
     }
 
 

@@ -73,6 +73,7 @@ def cell(
         "sentence": independence.sentence(finding, name, metric.unit if unit is None else unit),
         "beside": [],
         "mixed": None,
+        "bootstrap": None,
     }
 
 
