@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from convalign import logs
@@ -87,18 +88,49 @@ def test_samples_read_as_expected(shared: Callable[[str], Path], name: str, spea
         assert dialogue.meta == {"dyad": "align_kettle", "condition": "1"}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "call.vtt", "call.srt", "call.TextGrid", "call.eaf", "call.cha", "call.stm", "whisperx.json",
-        "aws_transcribe.json", "deepgram.json", "seglst.json", "langfuse_session.json", "otel_genai.jsonl",
-        "otel_otlp.json", "deepeval.json", "ragas.jsonl", "convokit",
-    ],
-)  # fmt: skip
-def test_samples_of_later_formats_are_named(shared: Callable[[str], Path], name: str) -> None:
-    path = shared(f"data/formats/{name}")
-    with pytest.raises(LogError, match=r"looks like .*, which this version does not read; convert it to CSV"):
-        read(path)
+SPOKEN = {
+    "call.vtt": {},
+    "call.srt": {},
+    "call.TextGrid": {},
+    "call.eaf": {},
+    "call.stm": {},
+    "seglst.json": {},
+    "whisperx.json": {"SPEAKER_00": "user", "SPEAKER_01": "agent"},
+    "aws_transcribe.json": {"ch_0": "user", "ch_1": "agent"},
+    "deepgram.json": {"0": "user", "1": "agent"},
+}
+"""Samples with speech times, and the roles that their speakers must be given."""
+WRITTEN = (
+    "langfuse_session.json",
+    "otel_genai.jsonl",
+    "otel_otlp.json",
+    "deepeval.json",
+    "ragas.jsonl",
+    "convokit",
+)
+
+
+@pytest.mark.parametrize("name", [*SPOKEN, *WRITTEN, "convokit"])
+def test_samples_of_all_formats_read_alike(shared: Callable[[str], Path], name: str) -> None:
+    expected = json.loads(shared("data/formats/expected.json").read_text())
+    roles = SPOKEN.get(name, {})
+    (dialogue,) = read(shared(f"data/formats/{name}"), roles=roles)
+    assert [turn.text for turn in dialogue.turns] == [turn["text"] for turn in expected["turns"]]
+    assert [dialogue.roles[turn.speaker] for turn in dialogue.turns] == ["user", "agent"] * 3
+    times = [(turn.start_s, turn.end_s) for turn in dialogue.turns]
+    if name in SPOKEN:
+        wanted = [(turn["start_s"], turn["end_s"]) for turn in expected["turns"]]
+        assert np.array(times, dtype=float) == pytest.approx(np.array(wanted), abs=0.001)
+    else:
+        # Wall-clock times of spans are no speech times.
+        assert times == [(None, None)] * 6
+
+
+def test_samples_of_later_formats_are_named(shared: Callable[[str], Path]) -> None:
+    with pytest.raises(
+        LogError, match=r"looks like CHAT, which this version does not read; convert it to CSV"
+    ):
+        read(shared("data/formats/call.cha"))
 
 
 @pytest.mark.parametrize(
@@ -159,7 +191,8 @@ def test_every_form_gives_the_same_dialogue(
 
 def test_formats_are_found_by_listing_the_folder() -> None:
     records = logs.formats()
-    assert [one["name"] for one in records] == ["align", "canonical", "csv", "dialign", "openai", "sharegpt"]
+    files = (Path(logs.__file__).parent).glob("[!_]*.py")
+    assert [one["name"] for one in records] == sorted({file.stem for file in files} - {"table"} | {"csv"})
     assert all(set(one) == {"name", "extensions", "reads", "ignores"} for one in records)
     assert all(one["reads"] and one["extensions"] for one in records)
 
@@ -611,7 +644,7 @@ def test_options_are_checked(options: dict[str, Any], message: str) -> None:
 
 def test_wrong_calls_are_refused_at_once(tmp_path: Path) -> None:
     path = write(tmp_path, "a.json", CANONICAL)
-    with pytest.raises(UsageError, match="no format 'jsonl'; there are: align, canonical, csv"):
+    with pytest.raises(UsageError, match="no format 'jsonl'; there are: align, canonical, convokit, csv"):
         logs.read(path, logs.ReadOptions(format="jsonl"))
     with pytest.raises(UsageError, match="no log; name a file, a folder, or - for standard input"):
         logs.read([])

@@ -18,7 +18,7 @@ from convalign.logs import _bytes
 
 TURN = '{"speaker": "a", "text": "x"}'
 HEADER = "dialogue,speaker,text,start,end\n"
-KNOWN = "align, canonical, csv, dialign, openai, sharegpt"
+KNOWN = ", ".join(one["name"] for one in logs.formats())
 DEEP = "[" * 100_000
 SOUND = "give the transcript with times (CSV, RTTM, VTT, ...) and --audio"
 CURE = "which this version does not read; convert it to CSV with speaker, text, start, end"
@@ -43,7 +43,11 @@ HOSTILE: list[tuple[str, str | bytes, str]] = [
         "a.zst: is packed with zstd, which this version does not read; unpack it with zstd -d",
     ),
     ("a.eval", b"PK\x03\x04\x14\0\0\0\0\0\0\0", f"a.eval: looks like a zip file (Inspect log, office document), {CURE}"),
-    ("a.vtt", "WEBVTT\n\n00:00.000 --> 00:01.000\nhi\n", f"a.vtt: looks like WebVTT, {CURE}"),
+    ("a.cha", "@UTF8\n@Begin\n", f"a.cha: looks like CHAT, {CURE}"),
+    (
+        "a.vtt", "WEBVTT\n\n00:00.000 --> 00:01.000\nhi\n",
+        "a.vtt: 1 cues, no speaker; diarise first, or give one file per channel",
+    ),
     ("a.xml", "<?xml version='1.0'?>\n<!DOCTYPE a>\n<a/>", f"a.xml: looks like XML, {CURE}"),
     ("a.txt", "Hello there.\n", f"a.txt: no reader knows a file that begins 'Hello there.'; say --format ({KNOWN})"),
     ("a.json", '{"a": 1, "b": {"c": 2}}', f"a.json: no reader knows a record with the keys a, b; say --format ({KNOWN})"),
@@ -354,18 +358,18 @@ def test_folders_with_nothing_to_read(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("# x\n", encoding="utf-8")
     with pytest.raises(LogError, match=re.escape("holds no log (1 files looked at)")):
         list(logs.read(tmp_path))
-    (tmp_path / "utterances.jsonl").touch()
-    (tmp_path / "speakers.json").touch()
-    with pytest.raises(LogError, match=re.escape(f"{tmp_path}: looks like a ConvoKit folder, {CURE}")):
+    (tmp_path / "data" / "transcript").mkdir(parents=True)
+    (tmp_path / "data" / "metadata").mkdir()
+    with pytest.raises(LogError, match=re.escape(f"{tmp_path}: looks like HarperValleyBank, {CURE}")):
         list(logs.read(tmp_path))
 
 
 def test_a_log_of_a_later_format_in_a_folder_is_said(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("speaker,text\nA,x\n", encoding="utf-8")
-    (tmp_path / "b.vtt").write_text("WEBVTT\n", encoding="utf-8")
-    with pytest.raises(LogError, match=re.escape(f"b.vtt: looks like WebVTT, {CURE}")):
+    (tmp_path / "b.cha").write_text("@UTF8\n@Begin\n", encoding="utf-8")
+    with pytest.raises(LogError, match=re.escape(f"b.cha: looks like CHAT, {CURE}")):
         list(logs.read(tmp_path))
-    (tmp_path / "b.vtt").unlink()
+    (tmp_path / "b.cha").unlink()
     (tmp_path / "c.csv").touch()
     with pytest.raises(LogError, match=re.escape("c.csv: is empty; give a log with at least one dialogue")):
         list(logs.read(tmp_path))
