@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from convalign import interventions, logs
 from convalign.cli import DONE, SOME_UNSCORED, terminal
 from convalign.cli.score import reading
 from convalign.dialogue import Dialogue, Notes, rebase
 from convalign.errors import UsageError
-from convalign.scale import Progress
+from convalign.scale import Progress, building
+
+Writer = Callable[[Iterable[Dialogue], TextIO], int]
 
 
 def convert(arguments: Namespace) -> int:
-    """Read any known format, write canonical JSON lines."""
+    """Read any known format, write one of `logs.TARGETS`."""
+    if arguments.excel_safe and arguments.to != "csv":
+        raise UsageError("--excel-safe belongs to --to csv")
     report = logs.Report()
     dialogues = logs.read(arguments.log, reading(arguments), report=report)
-    write(dialogues, arguments.output, force=arguments.force, notes=report.notes)
+    notes = report.notes
+    if arguments.to == "convokit":
+        _corpus(dialogues, arguments.output, force=arguments.force, notes=notes)
+    else:
+        writers: dict[str, Writer] = {
+            "canonical": logs.write_canonical,
+            "csv": partial(logs.write_csv, notes=notes, excel_safe=arguments.excel_safe),
+            "openai": partial(logs.write_openai, notes=notes),
+        }
+        write(dialogues, arguments.output, force=arguments.force, notes=notes, writer=writers[arguments.to])
     terminal.say(f"{report.read:,} dialogues written to {arguments.output}", quiet=arguments.quiet)
     _notes(report, arguments)
     return SOME_UNSCORED if report.skipped_count else DONE
@@ -76,12 +91,37 @@ def _counted(dialogues: Iterator[Dialogue], progress: Progress) -> Iterator[Dial
         progress("edited", done, None)
 
 
-def write(dialogues: Iterable[Dialogue], output: str, *, force: bool, notes: Notes) -> None:
+def _corpus(dialogues: Iterable[Dialogue], output: str, *, force: bool, notes: Notes) -> None:
+    """Write a ConvoKit folder whole or not at all."""
+    if output == "-":
+        raise UsageError("-o -: a ConvoKit corpus is a folder; name one")
+    path = Path(output)
+    if (
+        path.exists()
+        and not (path / "utterances.jsonl").is_file()
+        and (path.is_file() or any(path.iterdir()))
+    ):
+        raise UsageError(f"{path}: exists and is no ConvoKit corpus; choose another folder")
+    if (path / "utterances.jsonl").is_file() and not force:
+        raise UsageError(f"{path}: exists; choose another name, or replace it with --force")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with building(path) as folder:
+        logs.write_convokit(dialogues, folder, notes)
+
+
+def write(
+    dialogues: Iterable[Dialogue],
+    output: str,
+    *,
+    force: bool,
+    notes: Notes,
+    writer: Writer = logs.write_canonical,
+) -> None:
     """Write a log whole or not at all, or stream it to stdout; sound is named from the log's folder."""
     folder = "." if output == "-" else str(Path(output).parent)
     dialogues = (rebase(dialogue, folder, notes) for dialogue in dialogues)
     if output == "-":
-        logs.write_canonical(dialogues, sys.stdout)
+        writer(dialogues, sys.stdout)
         return
     path = Path(output)
     if path.exists() and not force:
@@ -90,7 +130,7 @@ def write(dialogues: Iterable[Dialogue], output: str, *, force: bool, notes: Not
     part = path.with_name(f".{path.name}.part")
     try:
         with part.open("w", encoding="utf-8", newline="\n") as stream:
-            logs.write_canonical(dialogues, stream)
+            writer(dialogues, stream)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -44,7 +44,13 @@ def parser() -> argparse.ArgumentParser:
     _review(verb("review", "review", "test what a study's arms changed and write the design review"))
     _intervene(verb("intervene", "edit", "edit one speaker's turns towards the partner, on one dimension"))
     _demo(verb("demo", "review", "score, edit and review the bundled corpus"))
-    _convert(verb("convert", "edit", "read any known format and write canonical JSON lines"))
+    _convert(
+        verb(
+            "convert",
+            "edit",
+            "read any known format, write canonical JSON lines, CSV, ConvoKit or chats",
+        )
+    )
     listing = verb("formats", "listing", "list the log formats that can be read")
     _json(listing)
     _json(verb("dimensions", "listing", "list the dimensions with their metrics"))
@@ -265,7 +271,17 @@ def _demo(one: argparse.ArgumentParser) -> None:
 
 def _convert(one: argparse.ArgumentParser) -> None:
     one.add_argument("log", nargs="+", metavar="LOG", help="file, folder, or - for stdin")
-    one.add_argument("-o", "--output", required=True, metavar="LOG", help="file to write, or - for stdout")
+    one.add_argument(
+        "-o", "--output", required=True, metavar="LOG",
+        help="file to write, or - for stdout; a folder for convokit",
+    )  # fmt: skip
+    one.add_argument(
+        "--to", choices=("canonical", "csv", "convokit", "openai"), default="canonical",
+        help="what to write (default canonical JSON lines)",
+    )  # fmt: skip
+    one.add_argument(
+        "--excel-safe", action="store_true", help="csv: a quote before texts that a spreadsheet would run"
+    )
     one.add_argument("--force", action="store_true", help="replace an existing file")
     _reading(one)
     _quiet(one)

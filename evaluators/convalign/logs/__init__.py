@@ -6,18 +6,27 @@ shared by them. A reader opens no network address, unpickles nothing and decodes
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
-from typing import TextIO
+from collections.abc import Iterator
 
-from convalign.dialogue import Dialogue, Notes, to_record
-from convalign.errors import LogError
+from convalign.dialogue import Dialogue, Notes
 from convalign.logs._drive import Reading
 from convalign.logs._formats import formats
 from convalign.logs._options import ReadOptions, Report, SourceRecord
 from convalign.logs._walk import Sources, given
+from convalign.logs._write import TARGETS, write_canonical, write_convokit, write_csv, write_openai
 
-__all__ = ["ReadOptions", "Report", "SourceRecord", "formats", "read", "write_canonical"]
+__all__ = [
+    "TARGETS",
+    "ReadOptions",
+    "Report",
+    "SourceRecord",
+    "formats",
+    "read",
+    "write_canonical",
+    "write_convokit",
+    "write_csv",
+    "write_openai",
+]
 
 
 def read(
@@ -56,31 +65,3 @@ def read(
     if notes is not None:
         report.notes = notes
     return Reading(given(sources), options or ReadOptions(), report).dialogues()
-
-
-def write_canonical(dialogues: Iterable[Dialogue], stream: TextIO) -> int:
-    r"""Write dialogues as canonical JSON lines, keys in the order of the schema, ``\n`` as line end.
-
-    Parameters
-    ----------
-    dialogues : taken one at a time
-    stream : open for text in UTF-8, without translation of line ends
-
-    Returns
-    -------
-    how many were written
-
-    Raises
-    ------
-    LogError
-        A dialogue whose `meta` JSON cannot hold (NaN, or an object that is no JSON).
-    """
-    count = 0
-    for dialogue in dialogues:
-        try:
-            line = json.dumps(to_record(dialogue), ensure_ascii=False, allow_nan=False)
-        except (TypeError, ValueError, RecursionError) as error:
-            raise LogError(f"{dialogue.id}: $.meta: {error}; keep to what JSON can hold") from None
-        stream.write(line + "\n")
-        count += 1
-    return count
