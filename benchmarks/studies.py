@@ -11,6 +11,7 @@ import argparse
 import math
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,8 @@ POWER = (
     (0.2, 0.0, 216, 0.8),
 )
 """Bound dz, true dz, dialogues, power by the table of methods/statistics.md, section 5."""
+
+ROWS = count()
 
 Numbers = NDArray[np.float64]
 
@@ -60,8 +63,9 @@ def of_turns(rng: np.random.Generator, n: int, mean: float, phi: float) -> Numbe
 
 
 def share(studies: int, one: Callable[[np.random.Generator], bool]) -> tuple[float, float]:
-    """Share of studies for which `one` is true, and its standard error."""
-    hits = sum(one(np.random.default_rng([7, k])) for k in range(studies))
+    """Share of studies for which `one` is true, and its standard error; every row has draws of its own."""
+    row = next(ROWS)
+    hits = sum(one(np.random.default_rng([7, row, k])) for k in range(studies))
     p = hits / studies
     return p, math.sqrt(max(p * (1 - p), 1e-9) / studies)
 

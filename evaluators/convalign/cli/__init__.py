@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from convalign.cli.config import configured
 from convalign.cli.parser import parser
 from convalign.errors import (
     AudioError,
@@ -50,7 +51,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 done, 1 gate failed, 2 usage, 3 unreadable input, 4 some dialogues could not be scored,
     5 nothing could be scored; 130 after Ctrl-C.
     """
-    arguments = parser().parse_args(argv)
+    top = parser()
+    try:
+        found = configured(top, argv)
+    except UsageError as error:
+        print(f"convalign: {error}", file=sys.stderr)
+        return USAGE
+    arguments = top.parse_args(argv)
+    arguments.configured = found
     try:
         verb = import_module(f"convalign.cli.{arguments.module}")
         return int(getattr(verb, arguments.verb)(arguments))

@@ -152,6 +152,10 @@ def doctor(arguments: Namespace) -> int:
         "formats": [one["name"] for one in logs.formats()],
         "dimensions": list(known.names()),
         "extras": {name: util.find_spec(name) is not None for name in EXTRAS},
+        "options": {
+            verb: {key: {"value": value, "from": source} for key, (value, source) in options.items()}
+            for verb, options in arguments.configured.items()
+        },
     }
     if arguments.json:
         print(json.dumps(record, indent=1, ensure_ascii=False))
@@ -162,6 +166,9 @@ def doctor(arguments: Namespace) -> int:
         print(f"{'affect model':<20} {model['name']}: {model['about']}")
     print(f"{'affect runs on':<20} {', '.join(record['providers'])} (--provider)")
     print(f"{'log formats':<20} {', '.join(record['formats'])}")
+    for verb, options in arguments.configured.items():
+        for key, (value, source) in options.items():
+            print(f"{'option':<20} {verb} --{key.replace('_', '-')} {value}, from {source}")
     for name, about in EXTRAS.items():
         print(f"{name:<20} {'installed' if record['extras'][name] else 'not installed'} ({about})")
     return DONE

@@ -30,6 +30,11 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXIT_HELP,
     )
     top.add_argument("--version", action=Version, nargs=0, help="print the version")
+    top.add_argument(
+        "--config",
+        metavar="FILE",
+        help="options from this file instead of convalign.toml of the working folder",
+    )
     verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
 
     def verb(name: str, module: str, text: str, *, function: str | None = None) -> argparse.ArgumentParser:
