@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -126,11 +127,19 @@ def test_samples_of_all_formats_read_alike(shared: Callable[[str], Path], name: 
         assert times == [(None, None)] * 6
 
 
-def test_samples_of_later_formats_are_named(shared: Callable[[str], Path]) -> None:
-    with pytest.raises(
-        LogError, match=r"looks like CHAT, which this version does not read; convert it to CSV"
-    ):
-        read(shared("data/formats/call.cha"))
+def test_a_chat_transcript_has_the_same_words_and_times(shared: Callable[[str], Path]) -> None:
+    expected = json.loads(shared("data/formats/expected.json").read_text())["turns"]
+    (dialogue,) = read(shared("data/formats/call.cha"))
+
+    def words(text: str | None) -> list[str]:
+        # An utterance has one terminator, so that inner full stops are commas there.
+        return re.findall(r"[\w']+", (text or "").casefold())
+
+    assert [words(turn.text) for turn in dialogue.turns] == [words(turn["text"]) for turn in expected]
+    assert [(t.speaker, t.start_s, t.end_s) for t in dialogue.turns] == [
+        (turn["speaker"], turn["start_s"], turn["end_s"]) for turn in expected
+    ]
+    assert dialogue.roles == {"user": "user", "agent": "agent"}
 
 
 @pytest.mark.parametrize(
@@ -644,7 +653,7 @@ def test_options_are_checked(options: dict[str, Any], message: str) -> None:
 
 def test_wrong_calls_are_refused_at_once(tmp_path: Path) -> None:
     path = write(tmp_path, "a.json", CANONICAL)
-    with pytest.raises(UsageError, match="no format 'jsonl'; there are: align, canonical, convokit, csv"):
+    with pytest.raises(UsageError, match="no format 'jsonl'; there are: align, canonical, chat, convokit"):
         logs.read(path, logs.ReadOptions(format="jsonl"))
     with pytest.raises(UsageError, match="no log; name a file, a folder, or - for standard input"):
         logs.read([])

@@ -144,6 +144,16 @@ def convokit() -> str:
     return "".join(json.dumps(row) + "\n" for row in reversed(rows))
 
 
+def transcript() -> str:
+    rows = ""
+    for who, text, start, end in SAID:
+        words = text[:-1].replace(",", " ,") + f" {text[-1]}"
+        rows += f"*{who[:1].upper()}:\t{words} \x15{round(1000 * start)}_{round(1000 * end)}\x15\n"
+    people = "@Participants:\tU user Participant, A agent Participant\n"
+    ids = "".join(f"@ID:\teng|call|{code}|||||Participant|||\n" for code in "UA")
+    return f"@UTF8\n@Begin\n@Languages:\teng\n{people}{ids}{rows}@End\n"
+
+
 def chat(upto: int) -> list[dict[str, str]]:
     roles = {"user": "user", "agent": "assistant"}
     return [{"role": roles[who], "content": text} for who, text, _, _ in SAID[:upto]]
@@ -186,6 +196,7 @@ FORMATS: dict[str, tuple[str, Callable[[], str], bool]] = {
     "stm": ("call.stm", stm, True),
     "textgrid": ("call.TextGrid", textgrid, True),
     "elan": ("call.eaf", elan, True),
+    "chat": ("call.cha", transcript, True),
     "whisperx": ("call.json", whisperx, True),
     "deepgram": ("call.json", deepgram, True),
     "transcribe": ("call.json", transcribe, True),

@@ -43,7 +43,7 @@ HOSTILE: list[tuple[str, str | bytes, str]] = [
         "a.zst: is packed with zstd, which this version does not read; unpack it with zstd -d",
     ),
     ("a.eval", b"PK\x03\x04\x14\0\0\0\0\0\0\0", f"a.eval: looks like a zip file (Inspect log, office document), {CURE}"),
-    ("a.cha", "@UTF8\n@Begin\n", f"a.cha: looks like CHAT, {CURE}"),
+    ("a.rttm", "SPEAKER call 1 0.5 2.0 <NA> <NA> user <NA>\n", f"a.rttm: looks like RTTM, {CURE}"),
     (
         "a.vtt", "WEBVTT\n\n00:00.000 --> 00:01.000\nhi\n",
         "a.vtt: 1 cues, no speaker; diarise first, or give one file per channel",
@@ -366,10 +366,10 @@ def test_folders_with_nothing_to_read(tmp_path: Path) -> None:
 
 def test_a_log_of_a_later_format_in_a_folder_is_said(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("speaker,text\nA,x\n", encoding="utf-8")
-    (tmp_path / "b.cha").write_text("@UTF8\n@Begin\n", encoding="utf-8")
-    with pytest.raises(LogError, match=re.escape(f"b.cha: looks like CHAT, {CURE}")):
+    (tmp_path / "b.rttm").write_text("SPEAKER call 1 0.5 2.0 <NA> <NA> user <NA>\n", encoding="utf-8")
+    with pytest.raises(LogError, match=re.escape(f"b.rttm: looks like RTTM, {CURE}")):
         list(logs.read(tmp_path))
-    (tmp_path / "b.cha").unlink()
+    (tmp_path / "b.rttm").unlink()
     (tmp_path / "c.csv").touch()
     with pytest.raises(LogError, match=re.escape("c.csv: is empty; give a log with at least one dialogue")):
         list(logs.read(tmp_path))

@@ -30,6 +30,7 @@ FAMILY = 5
 EXTRAS = {
     "torch": "affect models of the hub or with safetensors weights: pip install convalign[torch]",
     "parselmouth": "Praat as a pitch engine (GPL-3.0): pip install convalign[praat]",
+    "pylangacq": "CHAT transcripts: pip install convalign[formats]",
     "pyarrow": "not used yet: Parquet comes later",
 }
 """Optional libraries, and what they would be for."""

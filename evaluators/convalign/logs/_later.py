@@ -12,7 +12,6 @@ CURE = "convert it to CSV with speaker, text, start, end"
 _BEGINNINGS: tuple[tuple[str, str], ...] = (
     ("a binary Praat TextGrid (in Praat: Save as text file)", r"ooBinaryFile"),
     ("XML", r"\s*<\?xml\b"),
-    ("CHAT", r"(@UTF8\s*\n)?(@Window:.*\n|@PID:.*\n|@Font:.*\n)*@Begin\b"),
     ("RTTM", r"(;;.*\n)*SPEAKER \S+ \S+ +[\d.]+ +[\d.]+ <NA>"),
     ("CTM", r"(;;.*\n)*\S+ \S+ +\d+\.\d+ +\d+\.\d+ +\S+( +[\d.]+)?[ \t]*(\n|$)"),
     ("a zip file (Inspect log, office document)", r"PK\x03\x04"),

@@ -24,8 +24,8 @@ def sniff(head: Head) -> bool:
     if match is None:
         return False
     cells = match[0].strip().split("\n")[-1].split(None, 5)
-    # CTM has a time in the third place.
-    return re.fullmatch(r"\d+\.\d+", cells[2]) is None
+    # CTM has a time in the third place; RTTM names the kind of line first and has no words.
+    return re.fullmatch(r"\d+\.\d+", cells[2]) is None and "<NA>" not in match[0]
 
 
 def read(log: Log) -> Iterator[Dialogue]:

@@ -1,0 +1,78 @@
+"""CHAT: transcripts of the CHILDES and TalkBank families, by pylangacq."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from convalign.dialogue import Dialogue, Turn
+from convalign.errors import LogError, MissingExtraError
+from convalign.logs._log import Cast, Head, Log, check_times, in_time, role_of
+
+NAME = "chat"
+EXTENSIONS = (".cha",)
+READS = "utterances with their words and times; the participant's name where it is unique, else the code"
+IGNORES = "dependent tiers, fillers and codes of words; xxx and yyy (nothing else: no transcript)"
+
+UNINTELLIGIBLE = ("xxx", "yyy", "www")
+_BEGIN = re.compile(r"(@UTF8\s*\n)?(@Window:.*\n|@PID:.*\n|@Font:.*\n)*@Begin\b")
+_SPACE = re.compile(r" ([,.?!;:])")
+
+
+def sniff(head: Head) -> bool:
+    """Whether it begins as CHAT does."""
+    return _BEGIN.match(head.text) is not None
+
+
+def read(log: Log) -> Iterator[Dialogue]:
+    """The one dialogue of the file.
+
+    Raises
+    ------
+    MissingExtraError
+        pylangacq is not installed.
+    """
+    try:
+        import pylangacq
+    except ModuleNotFoundError:
+        raise MissingExtraError("CHAT takes pylangacq; pip install 'convalign[formats]'") from None
+    lines, size = [], 0
+    while (line := log.text.next_line()) is not None:
+        size += len(line)
+        if size > log.options.record_limit:
+            raise LogError(f"{log.place(1)}: over {log.options.record_limit:,} bytes; split it")
+        lines.append(line)
+    if not any(line.strip() == "@End" for line in lines):
+        raise LogError(f"{log.place(len(lines))}: has no @End; the file is cut off")
+    try:
+        transcript = pylangacq.CHAT.from_strs(["\n".join(lines) + "\n"])
+        header = transcript.headers()[0]
+        utterances = list(transcript.utterances())
+    except Exception as error:  # the parser's own errors have no common class
+        first = " ".join(str(error).split())[:120]
+        found = f"pylangacq cannot read it ({first})"
+        raise LogError(f"{log.place(1)}: {found}; check it with CLAN's CHECK") from None
+    known = {one.code: one for one in header.participants}
+    named = Counter(one.name for one in known.values() if one.name)
+    cast, turns, places = Cast(), list[Turn](), list[str]()
+    for one in utterances:
+        code = str(one.participant)
+        about = known.get(code)
+        own = about.name if about is not None else None
+        label = own if own and named[own] == 1 else code
+        words = [token.word for token in one.tokens or () if token.word]
+        said = [word for word in words if word not in UNINTELLIGIBLE]
+        heard = any(re.search(r"\w", word) for word in said)
+        text = _SPACE.sub(r"\1", " ".join(said)) if heard or len(said) == len(words) else None
+        marks = one.time_marks
+        start, end = (None, None) if marks is None else (marks[0] / 1000, marks[1] / 1000)
+        cast.speaker(label, role_of(label), place=log.place(1), path=f"*{code}")
+        turns.append(Turn(label, text, start, end))
+        places.append(log.place(1))
+    if not turns:
+        raise LogError(f"{log.place(1)}: holds no utterance; write *CODE:<tab>words .")
+    check_times(tuple(turns), places, "time marks")
+    roles = {code: one.role for code, one in known.items() if one.role}
+    meta = {"participants": roles} if roles else {}
+    yield Dialogue(log.name, in_time(tuple(turns)), cast.roles, meta=meta, source=log.place(1))
