@@ -441,7 +441,7 @@ def test_mixed_model_has_the_paired_means() -> None:
     after = (np.array(before) + 0.4 + rng.normal(0, 0.3, 60)).tolist()
     still = (np.array(before) + rng.normal(0, 0.3, 60)).tolist()
     found = independence.mixed_cells(
-        {"words": [(before, after)], "sound": [(before, still)]}, user.tolist(), [(None, None)] * 60
+        {"words": (before, after), "sound": (before, still)}, user.tolist(), [(None, None)] * 60
     )
     assert found["words"].change == pytest.approx(np.mean(np.subtract(after, before)), abs=1e-3)
     assert found["sound"].change == pytest.approx(np.mean(np.subtract(still, before)), abs=1e-3)
@@ -456,7 +456,7 @@ def test_mixed_model_takes_length_out() -> None:
     words = np.exp(rng.normal(3, 0.5, (60, 2)) + np.array([0.0, 1.0]))
     first, second = (before + np.log(words[:, k]) for k in (0, 1))
     found = independence.mixed_cells(
-        {"words": [(first.tolist(), second.tolist())]},
+        {"words": (first.tolist(), second.tolist())},
         list(range(60)),
         [(float(a), float(b)) for a, b in words],
     )
@@ -467,9 +467,37 @@ def test_mixed_model_takes_length_out() -> None:
 def test_mixed_model_says_why_not() -> None:
     rng = np.random.default_rng(8)
     few = rng.normal(0, 1, 8).tolist()
-    found = independence.mixed_cells({"words": [(few, few)]}, list(range(8)), [(None, None)] * 8)
+    found = independence.mixed_cells({"words": (few, few)}, list(range(8)), [(None, None)] * 8)
     assert found["words"].reason == "fewer than 10 groups"
-    flat = independence.mixed_cells(
-        {"words": [([1.0] * 20, [1.0] * 20)]}, list(range(20)), [(None, None)] * 20
-    )
+    flat = independence.mixed_cells({"words": ([1.0] * 20, [1.0] * 20)}, list(range(20)), [(None, None)] * 20)
     assert flat["words"].reason == "its scores before do not vary"
+
+
+def test_users_are_the_unit_within_dialogues_too() -> None:
+    rng = np.random.default_rng(6)
+    x = [rng.normal(0, 1, 12).tolist() for _ in range(40)]
+    y = [rng.normal(0, 1, 12).tolist() for _ in range(40)]
+    # The same dialogue four times under one user tells no more than once.
+    once = independence.within_dialogues(x[:10], y[:10], 0.5)
+    copies = [k for k in range(10) for _ in range(4)]
+    again = independence.within_dialogues([x[k] for k in copies], [y[k] for k in copies], 0.5, cluster=copies)
+    assert again.finding.ci90 == pytest.approx(once.finding.ci90, abs=1e-12)
+    assert (again.finding.n, again.finding.clustered, again.p_flip) == (10, True, once.p_flip)
+    alone = independence.within_dialogues([x[k] for k in copies], [y[k] for k in copies], 0.5)
+    assert alone.finding.ci90 != pytest.approx(once.finding.ci90, abs=1e-3)
+    with pytest.raises(UsageError, match="one name per dialogue"):
+        independence.within_dialogues(x, y, 0.5, cluster=["a"])
+
+
+def test_indicators_are_averaged_within_users() -> None:
+    columns = correlated(60, 2)
+    copies = {
+        name: {metric: [v for v in values for _ in range(3)] for metric, values in some.items()}
+        for name, some in columns.items()
+    }
+    once = independence.compare_traits(columns, bootstrap=200)
+    names = [k for k in range(60) for _ in range(3)]
+    users = independence.compare_traits(copies, bootstrap=200, cluster=names)
+    assert (users.n, users.conditions) == (once.n, once.conditions)
+    for key in ("value", "upper"):
+        assert users.htmt["words~sound"][key] == pytest.approx(once.htmt["words~sound"][key], abs=1e-12)

@@ -40,7 +40,7 @@ class MixedCell:
 
 
 def mixed_cells(
-    scores: Mapping[str, Sequence[tuple[Sequence[float | None], Sequence[float | None]]]],
+    scores: Mapping[str, tuple[Sequence[float | None], Sequence[float | None]]],
     groups: Sequence[Hashable],
     tokens: Sequence[tuple[float | None, float | None]],
     alpha: float = 0.05,
@@ -49,7 +49,7 @@ def mixed_cells(
 
     Parameters
     ----------
-    scores : dimension -> one pair (before, after) of [n_dialogues]; every dimension is divided by the sd of
+    scores : dimension -> (before, after), [n_dialogues] each; every dimension is divided by the sd of
         its scores before, so that one residual variance serves all, and multiplied back
     groups : [n_dialogues], user (or dialogue) that a random intercept belongs to
     tokens : [n_dialogues] words of the replier before and after; None where not known: then length is left
@@ -69,8 +69,7 @@ def mixed_cells(
     rows: list[tuple[int, int, float, float, Hashable]] = []
     scale: dict[str, float] = {}
     lengths = all(a is not None and b is not None and a > 0 and b > 0 for a, b in tokens) and bool(tokens)
-    for place, (name, pairs) in enumerate(scores.items()):
-        before, after = pairs[0]
+    for place, (name, (before, after)) in enumerate(scores.items()):
         first = [v for v in before if v is not None]
         spread = float(np.std(first, ddof=1)) if len(first) > 2 else 0.0
         if spread <= 0:

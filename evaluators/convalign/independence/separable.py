@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import combinations
 from typing import Any
@@ -102,6 +102,7 @@ def compare_traits(
     columns: Mapping[str, Mapping[str, Sequence[float | None]]],
     alpha: float = 0.05,
     *,
+    cluster: Sequence[Hashable] | None = None,
     bootstrap: int = 2000,
     seed: int = 0,
 ) -> Traits:
@@ -112,7 +113,8 @@ def compare_traits(
     columns : dimension -> indicator -> [n_dialogues]; None where unscored. Two indicators or more, by
         different routes, make a dimension comparable
     alpha : of the tests
-    bootstrap : draws of dialogues for the upper limit of the ratio
+    cluster : [n_dialogues], whose each dialogue is; indicators are averaged within users first
+    bootstrap : draws of dialogues (users) for the upper limit of the ratio
     seed : of the draws
 
     Returns
@@ -145,7 +147,13 @@ def compare_traits(
     if len(lengths) > 1:
         raise UsageError(f"indicators have {sorted(lengths)} values; give one per dialogue for each")
     rows = [[used[name][metric][k] for name, metric in flat] for k in range(lengths.pop())]
-    table = np.array([row for row in rows if None not in row], dtype=np.float64).reshape(-1, len(flat))
+    kept = [k for k, row in enumerate(rows) if None not in row]
+    table = np.array([rows[k] for k in kept], dtype=np.float64).reshape(-1, len(flat))
+    if cluster is not None:
+        groups: dict[Hashable, list[int]] = {}
+        for place, k in enumerate(kept):
+            groups.setdefault(cluster[k], []).append(place)
+        table = np.array([table[some].mean(axis=0) for some in groups.values()]).reshape(-1, len(flat))
     n = len(table)
     if n < FEWEST or np.any(np.ptp(table, axis=0) == 0):
         flatline = [name for name, column in zip(names, table.T, strict=True) if n and np.ptp(column) == 0]

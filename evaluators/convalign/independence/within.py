@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -32,6 +33,7 @@ def within_dialogues(
     bound: float | tuple[float, float] | None,
     alpha: float = 0.05,
     *,
+    cluster: Sequence[Hashable] | None = None,
     seed: int = 0,
     bootstrap: int = 2000,
 ) -> Relation:
@@ -42,6 +44,7 @@ def within_dialogues(
     x, y : [n_dialogues][n_turns], the two series of every dialogue in step; None where unscored
     bound : 0 < bound < 1, or (low, high); None = no conclusion
     alpha : of the tests
+    cluster : [n_dialogues], whose each dialogue is: whole users are then flipped, drawn and left out
     seed : of flips and bootstrap
     bootstrap : replicates
 
@@ -66,9 +69,12 @@ def within_dialogues(
     whole_number(bootstrap, 100, "bootstrap")
     if len(x) != len(y) or any(len(a) != len(b) for a, b in zip(x, y, strict=True)):
         raise UsageError("x and y: give both series of every dialogue, turn by turn")
+    if cluster is not None and len(cluster) != len(x):
+        raise UsageError(f"cluster has {len(cluster)} names; give one name per dialogue, {len(x)}")
     dropped: dict[str, int] = {}
+    units: list[Hashable] = []
     sums, plain_sums, turns = [], [], 0
-    for one, other in zip(x, y, strict=True):
+    for place, (one, other) in enumerate(zip(x, y, strict=True)):
         rows = [
             (k, float(a), float(b))
             for k, (a, b) in enumerate(zip(one, other, strict=True))
@@ -81,13 +87,16 @@ def within_dialogues(
         table = np.array(rows)
         sums.append(_products(*(_without_line(table[:, 0], table[:, c]) for c in (1, 2))))
         plain_sums.append(_products(*(table[:, c] - table[:, c].mean() for c in (1, 2))))
+        units.append(place if cluster is None else cluster[place])
         turns += len(rows)
-    base = Finding("correlation", len(sums), bound=checked, alpha=rate)
+    n = len(set(units))
+    base = Finding("correlation", n, bound=checked, alpha=rate, clustered=cluster is not None)
     left = tuple(sorted(dropped.items()))
-    if len(sums) < FEWEST_DIALOGUES:
-        why = f"fewer than {FEWEST_DIALOGUES} dialogues with {FEWEST_TURNS} turns or more"
+    if n < FEWEST_DIALOGUES:
+        what = "dialogues" if cluster is None else "clusters"
+        why = f"fewer than {FEWEST_DIALOGUES} {what} with {FEWEST_TURNS} turns or more"
         return Relation("within", replace(base, reason=why), turns=turns, dropped=left)
-    s = np.array(sums)
+    s = _by_unit(np.array(sums), units)
     raw = np.array(plain_sums).sum(axis=0)
     if raw[1] <= 0 or raw[2] <= 0:
         why = "one of the scores does not vary within any dialogue"
@@ -105,6 +114,14 @@ def within_dialogues(
         )
     finding = _clustered(s, r, base, seed, bootstrap)
     return Relation("within", finding, _flip_p(s, seed), plain_r, None, turns, left)
+
+
+def _by_unit(s: NDArray[np.float64], units: list[Hashable]) -> NDArray[np.float64]:
+    """Products added up within units, in order of first appearance."""
+    places = {unit: k for k, unit in enumerate(dict.fromkeys(units))}
+    made = np.zeros((len(places), s.shape[1]))
+    np.add.at(made, [places[unit] for unit in units], s)
+    return made
 
 
 def _without_line(t: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:

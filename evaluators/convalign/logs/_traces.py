@@ -15,8 +15,6 @@ from convalign.logs._parts import TOOLS, content_of
 Message = tuple[str, str | None]
 """Role and text."""
 
-HIDDEN = "reasoning"
-
 
 @dataclass(frozen=True, slots=True)
 class Span:

@@ -13,6 +13,8 @@ from typing import Any
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
+from convalign.independence import RELIABLE, UNRELIABLE
+
 FOREST_WIDTH = 150.0
 """Of the small interval in a cell, in its own units."""
 
@@ -50,6 +52,8 @@ def render(results: Mapping[str, Any], figures: Mapping[str, str]) -> str:
         "bound": bound_text,
         "related": related,
         "capital": capital,
+        "reliable": RELIABLE,
+        "unreliable": UNRELIABLE,
     }
     style = (resources.files("convalign.page") / "review.css").read_text(encoding="utf-8")
     return environment.get_template("review.html").render(

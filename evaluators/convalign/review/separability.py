@@ -15,7 +15,7 @@ from convalign.dialogue import Dialogue
 from convalign.independence import UNRELIABLE, Finding
 from convalign.review.arms import Arm
 from convalign.review.designs.observational import turn_series
-from convalign.review.designs.outcome import good
+from convalign.review.designs.outcome import clusters, good
 from convalign.scale import Progress, first_pass, silent
 from convalign.scores import Metric, Score
 from convalign.scoring import Outcome, Scorer, finish
@@ -58,6 +58,7 @@ def separability(
     traits = independence.compare_traits(
         {name: _routes(baseline, name, listed, study) for name, listed in scored.items()},
         study.alpha,
+        cluster=clusters(baseline, sorted(baseline.index), study),
         bootstrap=study.bootstrap,
         seed=study.seed,
     )

@@ -124,7 +124,7 @@ def _mixed(
     replier = study.direction.partition("->")[0]
     words = [tuple(one.index[d].get("words", {}).get(replier) for one in (baseline, arm)) for d in ids]
     return independence.mixed_cells(
-        {name: [(pairs.before, pairs.after)] for name, pairs in found.items()},
+        {name: (pairs.before, pairs.after) for name, pairs in found.items()},
         clusters(baseline, ids, study) or ids,
         words,
         study.alpha,

@@ -30,10 +30,16 @@ def outcome(study: Study, arms: Sequence[Arm], metrics: Mapping[str, Sequence[Me
     pooled: dict[str, float | None] = {}
     for one, other in combinations(scored, 2):
         pair = f"{one} ~ {other}"
-        x, y = _in_step(series[one], series[other])
+        dialogues, x, y = _in_step(series[one], series[other])
         relations[pair] = {
             "within": independence.within_dialogues(
-                x, y, limit, study.alpha, seed=study.seed, bootstrap=study.bootstrap
+                x,
+                y,
+                limit,
+                study.alpha,
+                cluster=out.clusters(arm, dialogues, study),
+                seed=study.seed,
+                bootstrap=study.bootstrap,
             ),
             "between": _between(arm, one, other, scored, limit, study),
         }
@@ -156,14 +162,14 @@ def turn_series(
 
 def _in_step(
     one: Mapping[str, Mapping[int, float | None]], other: Mapping[str, Mapping[int, float | None]]
-) -> tuple[list[list[float | None]], list[list[float | None]]]:
-    """Two series on the same replies."""
-    x, y = [], []
-    for dialogue in sorted(set(one) & set(other)):
+) -> tuple[list[str], list[list[float | None]], list[list[float | None]]]:
+    """Dialogues with both series, and the two on the same replies."""
+    shared, x, y = sorted(set(one) & set(other)), [], []
+    for dialogue in shared:
         turns = sorted(set(one[dialogue]) | set(other[dialogue]))
         x.append([one[dialogue].get(turn) for turn in turns])
         y.append([other[dialogue].get(turn) for turn in turns])
-    return x, y
+    return shared, x, y
 
 
 def _values(arm: Arm, name: str, metric: Metric, study: Study) -> dict[str, float]:
