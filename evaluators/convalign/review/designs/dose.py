@@ -116,15 +116,7 @@ def _gaps(
         found[name] = {"doses": [], "sentences": []}
         for arm in doses[1:]:
             part = out.changes(doses[0], arm, name, listed[0], study)
-            both = [d for d in part if d in whole]
-            made = independence.ratio_of_means(
-                [part[d] for d in both],
-                [whole[d] for d in both],
-                study.alpha,
-                cluster=out.clusters(doses[0], both, study),
-                bootstrap=study.bootstrap,
-                seed=study.seed,
-            )
+            made = out.share(part, whole, doses[0], study)
             found[name]["doses"].append({"strength": arm.declared.strength} | made.record())
         last = found[name]["doses"][-1]
         if last["value"] is not None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from convalign import independence
 from convalign.review.arms import Arm, paired
 from convalign.review.designs import outcome as out
 from convalign.scores import Metric
@@ -28,16 +27,7 @@ def outcome(study: Study, arms: Sequence[Arm], metrics: Mapping[str, Sequence[Me
     for name, listed in metrics.items():
         part = out.changes(floor, form, name, listed[0], study)
         whole = out.changes(floor, real, name, listed[0], study)
-        both = [dialogue for dialogue in part if dialogue in whole]
-        made = independence.ratio_of_means(
-            [part[d] for d in both],
-            [whole[d] for d in both],
-            study.alpha,
-            cluster=out.clusters(real, both, study),
-            bootstrap=study.bootstrap,
-            seed=study.seed,
-            flips=True,
-        )
+        made = out.share(part, whole, real, study, flips=True)
         # A share of a score that the real replies do not have above the template is no share.
         if made.whole is not None and made.value is not None and made.whole < 0:
             below = "real replies score below the bare template"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from convalign import independence
-from convalign.independence import Finding
+from convalign.independence import Finding, Ratio
 from convalign.independence.finding import Good
 from convalign.review.arms import Arm, Pairs, paired
 from convalign.scores import Metric
@@ -180,3 +180,31 @@ def clusters(arm: Arm, dialogues: Sequence[str], study: Study) -> list[str] | No
     """The declared cluster of every dialogue; None where dialogues are the unit."""
     known = arm.clusters(study.cluster)
     return None if known is None else [known.get(dialogue, dialogue) for dialogue in dialogues]
+
+
+def share(
+    part: Mapping[str, float | None],
+    whole: Mapping[str, float | None],
+    arm: Arm,
+    study: Study,
+    *,
+    flips: bool = False,
+) -> Ratio:
+    """One change as a share of another, over the dialogues that have both.
+
+    Parameters
+    ----------
+    part, whole : dialogue -> change, from `changes`
+    arm : whose clusters count
+    flips : as in `independence.ratio_of_means`
+    """
+    both = [dialogue for dialogue in part if dialogue in whole]
+    return independence.ratio_of_means(
+        [part[dialogue] for dialogue in both],
+        [whole[dialogue] for dialogue in both],
+        study.alpha,
+        cluster=clusters(arm, both, study),
+        bootstrap=study.bootstrap,
+        seed=study.seed,
+        flips=flips,
+    )

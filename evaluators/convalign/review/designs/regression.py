@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from convalign import independence
 from convalign.independence import Finding, Knowledge
 from convalign.review.arms import Arm, paired
 from convalign.review.designs import outcome as out
@@ -105,16 +104,7 @@ def _recovery(
     """Share of what was lost that came back."""
     back = out.changes(after, restored, name, metric, study)
     lost = out.changes(after, before, name, metric, study)
-    both = [dialogue for dialogue in back if dialogue in lost]
-    made = independence.ratio_of_means(
-        [back[dialogue] for dialogue in both],
-        [lost[dialogue] for dialogue in both],
-        study.alpha,
-        cluster=out.clusters(before, both, study),
-        bootstrap=study.bootstrap,
-        seed=study.seed,
-    )
-    return made.record()
+    return out.share(back, lost, before, study).record()
 
 
 def _recovery_words(name: str, made: Mapping[str, Any]) -> str | None:
