@@ -31,7 +31,8 @@ EXTRAS = {
     "torch": "affect models of the hub or with safetensors weights: pip install convalign[torch]",
     "parselmouth": "Praat as a pitch engine (GPL-3.0): pip install convalign[praat]",
     "pylangacq": "CHAT transcripts: pip install convalign[formats]",
-    "pyarrow": "not used yet: Parquet comes later",
+    "zstandard": "zstd-packed logs and Inspect's .eval: pip install convalign[formats]",
+    "pyarrow": "Parquet and Arrow: pip install convalign[parquet]",
 }
 """Optional libraries, and what they would be for."""
 

@@ -82,13 +82,25 @@ def _reading(one: argparse.ArgumentParser) -> None:
     group.add_argument("--encoding", default="utf-8", help="of text files (default utf-8)")
     group.add_argument(
         "--columns", type=pairs, default={}, metavar="FIELD=COLUMN,...",
-        help="CSV columns: dialogue=call_id,speaker=who,text=line,start=t0,end=t1",
+        help="columns, or fields of rows: dialogue=call_id,speaker=who,text=line,start=t0,end=t1",
     )  # fmt: skip
     group.add_argument(
         "--roles", type=pairs, default={}, metavar="SPEAKER=ROLE,...",
         help="who is user and who is agent: caller=user,desk=agent",
     )  # fmt: skip
     group.add_argument("--merge", action="store_true", help="join consecutive turns of one speaker")
+    group.add_argument(
+        "--tiers", type=pairs, default={}, metavar="SPEAKER=TIER,...",
+        help="TextGrid and ELAN: read only these tiers, also those of single words: user=A,agent=B",
+    )  # fmt: skip
+    group.add_argument(
+        "--turn-gap", dest="turn_gap", type=positive, metavar="SECONDS",
+        help="silence that ends a turn made of recognised words (default 2)",
+    )  # fmt: skip
+    group.add_argument(
+        "--speakers", type=names, metavar="NAME,NAME",
+        help="who takes turns in a log of texts without speakers: user,agent",
+    )  # fmt: skip
     group.add_argument(
         "--audio", metavar="DIR", help="folder with the sound: ID.wav, ID.SPEAKER.wav or SPEAKER/ID.wav"
     )
@@ -345,6 +357,17 @@ def share(text: str) -> float:
         raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def positive(text: str) -> float:
+    """A number above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
     return value
 
 

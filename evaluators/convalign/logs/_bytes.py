@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import tempfile
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
-from convalign.errors import LogError
+from convalign.errors import LogError, MissingExtraError
 
 CHUNK = 64 * 1024
 """Bytes asked for at once."""
 
-GZIP_STEP = 1024 * 1024
+STEP = 1024 * 1024
 """Bytes unpacked at once."""
 
-GZIP_FREE = 64 * 1024 * 1024
+FREE = 64 * 1024 * 1024
 """Up to here any ratio is believed."""
 
-GZIP_RATIO = 250
+RATIO = 250
 """Unpacked over packed; dialogue text reaches about 10, deflate ends at 1,032."""
 
-GZIP_LIMIT = 256 * 1024**3
+UNPACKED_LIMIT = 256 * 1024**3
 """Bytes that one packed file may unpack to."""
 
+SIP = 1024
+"""Bytes of a zstd file unpacked at once; they can become 32 MB, and no more."""
+
+WINDOW = 128 * 1024 * 1024
+"""Memory that a zstd file may ask for; ``zstd --ultra`` without ``--long`` stays below."""
+
+PACKED_NAME = re.compile(r"\.(gz|zst)$", re.IGNORECASE)
+"""How names of packed files end."""
+
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 PACKED = {
-    b"\x28\xb5\x2f\xfd": ("zstd", "unpack it with zstd -d"),
     b"BZh91AY": ("bzip2", "unpack it with bunzip2"),
     b"\xfd7zXZ\x00": ("xz", "unpack it with unxz"),
 }
@@ -52,6 +63,7 @@ class Stored:
         self.size = 0
         self.magic = b""
         self.ended = False
+        self._kept: list[bytes] | None = []
 
     @property
     def sha256(self) -> str:
@@ -59,25 +71,44 @@ class Stored:
         return self._hash.hexdigest()
 
     def pieces(self) -> Iterator[bytes]:
-        """The bytes, unpacked when they are gzip.
+        """The bytes, unpacked when they are gzip or zstd.
 
         Raises
         ------
         LogError
-            A sound file, a packing that is not read, a broken or boundless gzip file.
+            A sound file, a packing that is not read, a broken or boundless packed file.
+        MissingExtraError
+            A zstd file, and no library that unpacks it.
         """
         first = self._next()
         while 0 < len(first) < 12 and (more := self._next()):
             first += more
         self.magic = first[:64]
         _refuse_binary(first, self.place)
-        if first.startswith(b"\x1f\x8b"):
-            yield from self._unpacked(first)
+        if first.startswith(GZIP):
+            yield from self._within(self._gunzipped(first), "gzip")
+            return
+        if first.startswith(ZSTD):
+            yield from self._within(self._unzstd(first), "zstd")
             return
         piece = first
         while piece:
             yield piece
             piece = self._next()
+
+    def sealed(self) -> None:
+        """Keep no more of what is read for `spooled`."""
+        self._kept = None
+
+    def spooled(self) -> BinaryIO:
+        """All bytes as a file in which one can seek; large ones lie on disk. Before anything is `sealed`."""
+        kept, self._kept = self._kept, None
+        whole = tempfile.SpooledTemporaryFile(FREE)  # noqa: SIM115, the reader closes it
+        whole.writelines(kept or [])
+        while piece := self._next():
+            whole.write(piece)
+        whole.seek(0)
+        return cast(BinaryIO, whole)
 
     def drain(self) -> None:
         """Read to the end for the hash alone."""
@@ -94,29 +125,63 @@ class Stored:
         self._hash.update(piece)
         self.size += len(piece)
         self.ended = not piece
+        if self._kept is not None:
+            self._kept.append(piece)
         return piece
 
-    def _unpacked(self, piece: bytes) -> Iterator[bytes]:
-        """Bytes of all members of a gzip file."""
+    def _within(self, pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
+        """Unpacked pieces, as long as there are not unbelievably many."""
         total = 0
+        for piece in pieces:
+            total += len(piece)
+            if total > FREE and total > RATIO * self.size:
+                raise LogError(
+                    f"{self.place}: unpacks to over {RATIO} times its size; "
+                    "no dialogue log does: unpack it yourself if it is one"
+                )
+            if total > UNPACKED_LIMIT:
+                raise LogError(f"{self.place}: {name}: unpacks to over {UNPACKED_LIMIT:,} bytes; split it")
+            if piece:
+                yield piece
+
+    def _unzstd(self, first: bytes) -> Iterator[bytes]:
+        """Bytes of all frames of a zstd file."""
+        try:
+            import zstandard
+        except ImportError:
+            raise MissingExtraError(
+                f"{self.place}: is packed with zstd; pip install 'convalign[formats]', "
+                "or unpack it with zstd -d"
+            ) from None
+        piece, frame = first, zstandard.ZstdDecompressor(max_window_size=WINDOW).decompressobj()
+        while True:
+            try:
+                out = frame.decompress(piece[:SIP])
+            except zstandard.ZstdError as error:
+                raise LogError(
+                    f"{self.place}: is no sound zstd file ({error}); pack it again or give it unpacked"
+                ) from None
+            yield out
+            piece = frame.unused_data + piece[SIP:] if frame.eof else piece[SIP:]
+            piece = piece or self._next()
+            if not piece:
+                break
+            if frame.eof:
+                frame = zstandard.ZstdDecompressor(max_window_size=WINDOW).decompressobj()
+        if not frame.eof:
+            raise LogError(f"{self.place}: the zstd file ends early; copy or pack it again")
+
+    def _gunzipped(self, piece: bytes) -> Iterator[bytes]:
+        """Bytes of all members of a gzip file."""
         member = zlib.decompressobj(wbits=31)
         while True:
             try:
-                out = member.decompress(piece, GZIP_STEP)
+                out = member.decompress(piece, STEP)
             except zlib.error as error:
                 raise LogError(
                     f"{self.place}: is no sound gzip file ({error}); pack it again or give it unpacked"
                 ) from None
-            total += len(out)
-            if total > GZIP_FREE and total > GZIP_RATIO * self.size:
-                raise LogError(
-                    f"{self.place}: unpacks to over {GZIP_RATIO} times its size; "
-                    "no dialogue log does: unpack it yourself if it is one"
-                )
-            if total > GZIP_LIMIT:
-                raise LogError(f"{self.place}: unpacks to over {GZIP_LIMIT:,} bytes; split it")
-            if out:
-                yield out
+            yield out
             if member.eof:
                 piece = member.unused_data.lstrip(b"\0")
                 while not piece and not self.ended:
@@ -126,7 +191,7 @@ class Stored:
                 member = zlib.decompressobj(wbits=31)
             elif member.unconsumed_tail:
                 piece = member.unconsumed_tail
-            elif len(out) == GZIP_STEP:
+            elif len(out) == STEP:
                 piece = b""  # the window may hold more than one step
             elif not (piece := self._next()):
                 raise LogError(f"{self.place}: the gzip file ends early; copy or pack it again")

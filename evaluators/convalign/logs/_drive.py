@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,14 +10,15 @@ from convalign.dialogue import AudioSegment, Dialogue, Notes, Turn
 from convalign.errors import LogError
 from convalign.logs import _later
 from convalign.logs._audio import Finder, check_paths, with_channels
-from convalign.logs._bytes import Stored
+from convalign.logs._beside import Companions
+from convalign.logs._bytes import PACKED_NAME, Stored
 from convalign.logs._formats import named, readers
 from convalign.logs._log import Head, Log, Reader, UnskippableError, in_time
 from convalign.logs._options import MESSAGES_KEPT, ReadOptions, Report, SourceRecord
 from convalign.logs._text import Text, decoded
 from convalign.logs._walk import Source, files
 
-LOG_ENDINGS = (".jsonl", ".ndjson", ".csv", ".tsv")
+LOG_ENDINGS = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".eval")
 """Files of a folder that must be readable, by their ending; of others it is asked whether they are logs."""
 
 
@@ -52,7 +52,8 @@ class Reading:
                     return
             if len(self._report.sources) + self._report.skipped_count == logs:
                 raise LogError(
-                    f"{path}: holds no log ({looked} files looked at); formats: {', '.join(readers())}"
+                    f"{path}: holds no log ({looked} files looked at); "
+                    "convalign formats lists what can be read"
                 )
         for name in sorted(set(self._options.roles) - self._roles_met):
             self._report.notes.add(f"--roles names {name!r}, who has no turn anywhere")
@@ -71,6 +72,7 @@ class Reading:
         """Dialogues of one file."""
         report, given = self._report, 0
         name: str | None = None
+        beside = Companions(source.path, source.top, source.in_folder, self._options)
         stream = source.open()
         stored = Stored(stream, source.place)
         try:
@@ -84,7 +86,10 @@ class Reading:
                 return
             reader, head = chosen
             name = reader.NAME
-            log = Log(text, head, source.name, self._options, report.notes, self._refuse)
+            if not getattr(reader, "BINARY", False):
+                stored.sealed()
+            whole = stored.spooled if source.path is None else source.open
+            log = Log(text, head, source.name, self._options, report.notes, self._refuse, beside, whole)
             for dialogue in reader.read(log):
                 finished = self._finish(dialogue, source)
                 if finished is None:
@@ -105,20 +110,21 @@ class Reading:
         if name is not None:
             sha256, size = (stored.sha256, stored.size) if stored_whole else (None, None)
             report.sources.append(SourceRecord(source.place, name, sha256, size, given))
+            report.sources += beside.read
 
     def _choose(self, source: Source, text: Text, stored: Stored) -> tuple[Reader, Head] | None:
         """The one reader that knows this file; None for a file of a folder that is no log."""
-        must = not source.in_folder or re.sub(r"\.gz$", "", source.place).lower().endswith(LOG_ENDINGS)
-        head = self._head(source, text, wait=False)
+        must = not source.in_folder or PACKED_NAME.sub("", source.place).lower().endswith(LOG_ENDINGS)
+        head = self._head(source, text, stored, wait=False)
         if self._reader is not None:
             fits = not source.in_folder or head.name.lower().endswith(self._reader.EXTENSIONS)
             if fits and text.failure is None and not head.text.strip():
-                head = self._head(source, text, wait=True)
+                head = self._head(source, text, stored, wait=True)
                 _check_not_empty(source, text, head)
             return (self._reader, head) if fits else None
         found = _knowing(head) if "\n" in head.text else []
         if len(found) != 1:
-            head = self._head(source, text, wait=True)
+            head = self._head(source, text, stored, wait=True)
             found = _knowing(head)
         if len(found) > 1:
             found = [one for one in found if head.name.lower().endswith(one.EXTENSIONS)] or found
@@ -128,7 +134,7 @@ class Reading:
             both = " and ".join(one.NAME for one in found)
             cures = " or ".join(f"--format {one.NAME}" for one in found)
             raise LogError(f"{source.place}: looks like {both}; say {cures}")
-        later = _later.named(head, stored.magic)
+        later = _later.named(head)
         if later is not None:
             raise LogError(f"{source.place}: {_later.message(later)}")
         if must:
@@ -137,8 +143,8 @@ class Reading:
             return None
         raise LogError(f"{source.place}: {_unknown(head)}")
 
-    def _head(self, source: Source, text: Text, *, wait: bool) -> Head:
-        return Head.of(text.head(wait=wait), source.place, self._options.columns)
+    def _head(self, source: Source, text: Text, stored: Stored, *, wait: bool) -> Head:
+        return Head.of(text.head(wait=wait), source.place, self._options.columns, stored.magic)
 
     def _finish(self, dialogue: Dialogue, source: Source) -> Dialogue | None:
         """Apply what holds for every format; None when the dialogue was refused."""
@@ -165,7 +171,7 @@ class Reading:
         turns = in_time(dialogue.turns)
         if options.merge:
             turns = merged(turns, notes)
-        root = source.root if options.audio_dir is None else os.fspath(options.audio_dir)
+        root = dialogue.root or source.root if options.audio_dir is None else os.fspath(options.audio_dir)
         done = replace(dialogue, turns=turns, roles={**dialogue.roles, **said}, root=root)
         if self._finder is not None and done.audio is None and all(turn.audio is None for turn in turns):
             done = self._finder.attach(done, place, notes)
@@ -185,7 +191,9 @@ def _drained(stored: Stored) -> bool:
 
 def _knowing(head: Head) -> list[Reader]:
     """The readers that know this beginning."""
-    return [reader for reader in readers().values() if reader.sniff(head)]
+    found = [reader for reader in readers().values() if reader.sniff(head)]
+    own = [reader for reader in found if not getattr(reader, "LAST", False)]
+    return own or found
 
 
 def _check_not_empty(source: Source, text: Text, head: Head) -> None:
@@ -198,12 +206,12 @@ def _check_not_empty(source: Source, text: Text, head: Head) -> None:
 
 def _unknown(head: Head) -> str:
     """What a file is that no reader knows."""
-    known = ", ".join(readers())
+    cure = "say --format (convalign formats lists them)"
     top = sorted(key.removeprefix("[].") for key in head.keys if "." not in key.removeprefix("[]."))
     if top:
-        return f"no reader knows a record with the keys {', '.join(top[:6])}; say --format ({known})"
+        return f"no reader knows a record with the keys {', '.join(top[:6])}; {cure}"
     first = next(iter(head.text.strip().split("\n")), "")
-    return f"no reader knows a file that begins {first[:40]!r}; say --format ({known})"
+    return f"no reader knows a file that begins {first[:40]!r}; {cure}"
 
 
 def merged(turns: tuple[Turn, ...], notes: Notes) -> tuple[Turn, ...]:

@@ -1,9 +1,8 @@
-"""Log formats that are recognised, so that the message can name them, and not read in this version."""
+"""What is recognised and not read in this version, so that the message can name it."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from convalign.logs._log import Head
 
@@ -12,50 +11,14 @@ CURE = "convert it to CSV with speaker, text, start, end"
 _BEGINNINGS: tuple[tuple[str, str], ...] = (
     ("a binary Praat TextGrid (in Praat: Save as text file)", r"ooBinaryFile"),
     ("XML", r"\s*<\?xml\b"),
-    ("RTTM", r"(;;.*\n)*SPEAKER \S+ \S+ +[\d.]+ +[\d.]+ <NA>"),
-    ("CTM", r"(;;.*\n)*\S+ \S+ +\d+\.\d+ +\d+\.\d+ +\S+( +[\d.]+)?[ \t]*(\n|$)"),
-    ("a zip file (Inspect log, office document)", r"PK\x03\x04"),
-    ("Parquet", r"PAR1"),
-)
-_KEYS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("HarperValleyBank", ("speaker_role", "start_ms")),
-    ("OpenInference traces", ("attributes.openinference.span.kind",)),
-    ("LangSmith traces", ("run_type", "trace_id")),
-    ("an Inspect log", ("version", "eval", "samples")),
-    ("a ChatGPT export", ("mapping", "current_node")),
-)
-_FOLDERS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("HarperValleyBank", ("transcript", "metadata")),
-    ("HarperValleyBank", ("data/transcript", "data/metadata")),
-    ("a saved Hugging Face data set", ("dataset_info.json", "state.json")),
-    ("a saved Hugging Face data set", ("dataset_dict.json",)),
+    ("a zip file (office document, archive)", r"PK\x03\x04"),
 )
 
 
-def named(head: Head, magic: bytes) -> str | None:
-    """The format of a file that is recognised but not read, or None.
-
-    Parameters
-    ----------
-    head : its beginning as text
-    magic : its first bytes, for what is no text
-    """
-    text = head.text or magic.decode("latin-1")
-    for name, pattern in _BEGINNINGS:
-        if re.match(pattern, text):
-            return name
-    for name, paths in _KEYS:
-        if head.has(*paths):
-            return name
-    return None
-
-
-def folder(root: Path) -> str | None:
-    """The format of a folder that is one log as a whole, or None."""
-    for name, members in _FOLDERS:
-        if all((root / member).exists() for member in members):
-            return name
-    return None
+def named(head: Head) -> str | None:
+    """The format of a file that is recognised but not read, or None."""
+    text = head.text or head.magic.decode("latin-1")
+    return next((name for name, pattern in _BEGINNINGS if re.match(pattern, text)), None)
 
 
 def message(name: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol
+from typing import Any, BinaryIO, NoReturn, Protocol
 
 from convalign.dialogue import LONGEST_S, Dialogue, Notes, Turn
 from convalign.errors import LogError
+from convalign.logs._beside import Companions
+from convalign.logs._bytes import PACKED_NAME
 from convalign.logs._json import Record, keys, records
 from convalign.logs._options import ReadOptions
 from convalign.logs._text import Text
@@ -39,7 +41,8 @@ class Head:
     Attributes
     ----------
     text : the first characters, decoded
-    name : of the file, without ``.gz``
+    name : of the file, without ``.gz`` or ``.zst``
+    magic : its first bytes as stored, for what is no text
     keys : paths of the keys of the first JSON record, see `convalign.logs._json.keys`
     columns : what the caller said about columns
     """
@@ -48,11 +51,12 @@ class Head:
     name: str
     keys: frozenset[str]
     columns: Mapping[str, str]
+    magic: bytes = b""
 
     @classmethod
-    def of(cls, text: str, name: str, columns: Mapping[str, str]) -> Head:
+    def of(cls, text: str, name: str, columns: Mapping[str, str], magic: bytes = b"") -> Head:
         """Look at the beginning of a file."""
-        return cls(text, re.sub(r"\.gz$", "", name, flags=re.IGNORECASE), keys(text), columns)
+        return cls(text, PACKED_NAME.sub("", name), keys(text), columns, magic)
 
     def whole_lines(self, most: int = 200) -> list[str]:
         """The lines that are complete and not blank, at most `most`."""
@@ -77,6 +81,8 @@ class Log:
     options : what the caller asked for
     notes : counts what is dropped or moved
     refuse : told of a bad dialogue; raises, or counts it and returns
+    beside : files that may lie beside this one and belong to it
+    open : the file as bytes in which one can seek, for formats that are no text; the reader closes it
     """
 
     text: Text
@@ -85,6 +91,8 @@ class Log:
     options: ReadOptions
     notes: Notes
     refuse: Callable[[LogError], None]
+    beside: Companions
+    open: Callable[[], BinaryIO]
 
     def place(self, line: int) -> str:
         """``file:line``, as messages begin."""
@@ -106,7 +114,11 @@ class Log:
 
 
 class Reader(Protocol):
-    """What a module of this folder offers."""
+    """What a module of this folder offers.
+
+    A module may also say ``BINARY = True`` (it reads `Log.open`, not `Log.text`) and ``LAST = True``
+    (a general form, asked only when no other reader knows the file).
+    """
 
     NAME: str
     EXTENSIONS: tuple[str, ...]
@@ -187,6 +199,21 @@ def in_time(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
     if len(starts) < len(turns):
         return turns
     return tuple(turn for _, turn in sorted(zip(starts, turns, strict=True), key=lambda pair: pair[0]))
+
+
+def chosen_tiers(log: Log, there: Sequence[str]) -> dict[str, str]:
+    """Tier -> speaker as ``--tiers`` says; empty when it says nothing.
+
+    Raises
+    ------
+    LogError
+        A tier that the file does not have.
+    """
+    for speaker, tier in log.options.tiers.items():
+        if tier not in there:
+            named = ", ".join(repr(name) for name in there[:12])
+            raise LogError(f"{log.place(1)}: --tiers {speaker}={tier}: no such tier; there are: {named}")
+    return {tier: speaker for speaker, tier in log.options.tiers.items()}
 
 
 class Cast:

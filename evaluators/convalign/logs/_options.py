@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,10 +15,13 @@ from convalign.errors import UsageError
 RECORD_LIMIT = 256 * 1024 * 1024
 """Bytes of one record; a longer one is an error, not memory."""
 
+TURN_GAP_S = 2.0
+"""A longer silence of a speaker ends a turn made of recognised words: our choice, not validated."""
+
 MESSAGES_KEPT = 100
 """Messages of skipped dialogues that a report keeps; all are counted."""
 
-COLUMNS = ("dialogue", "speaker", "text", "start", "end", "turn", "role")
+COLUMNS = ("dialogue", "speaker", "text", "start", "end", "duration", "turn", "role")
 """Fields that ``columns`` can point to a column of a table."""
 
 
@@ -44,6 +48,9 @@ class ReadOptions:
     columns : field of `COLUMNS` -> column of a table
     roles : speaker -> role, over what the log says
     merge : join consecutive turns of one speaker
+    tiers : speaker -> tier of an annotation file; only these are read
+    turn_gap : seconds of silence that end a turn made of recognised words
+    speakers : who takes turns, where a log has texts without speakers
     audio_dir : folder with the sound (ID.wav, ID.SPEAKER.wav or SPEAKER/ID.wav)
     channels : speaker or role -> channel of the dialogue's recording (0, 1, ...)
     on_error : ``stop`` at the first bad dialogue, or ``skip`` it whole and count it
@@ -61,6 +68,9 @@ class ReadOptions:
     columns: Mapping[str, str] = field(default_factory=dict)
     roles: Mapping[str, str] = field(default_factory=dict)
     merge: bool = False
+    tiers: Mapping[str, str] = field(default_factory=dict)
+    turn_gap: float = TURN_GAP_S
+    speakers: Sequence[str] = ()
     audio_dir: str | os.PathLike[str] | None = None
     channels: Mapping[str, int] = field(default_factory=dict)
     on_error: Literal["stop", "skip"] = "stop"
@@ -68,15 +78,7 @@ class ReadOptions:
     record_limit: int = RECORD_LIMIT
 
     def __post_init__(self) -> None:
-        try:
-            b"a".decode(self.encoding)
-        except UnicodeDecodeError:
-            usable = True
-        except (LookupError, ValueError):
-            usable = False
-        else:
-            usable = codecs.lookup(self.encoding).name not in NO_FILES
-        if not usable:
+        if not _is_for_files(self.encoding):
             raise UsageError(f"no encoding {self.encoding!r} of files; utf-8, cp1252 and latin-1 are common")
         for name in self.columns:
             if name not in COLUMNS:
@@ -84,12 +86,27 @@ class ReadOptions:
         for name, channel in self.channels.items():
             if isinstance(channel, bool) or not isinstance(channel, int) or channel < 0:
                 raise UsageError(f"channels: {name}={channel!r} is no channel; the first is 0, the second 1")
+        if not 0 < self.turn_gap < math.inf:
+            raise UsageError(f"turn_gap is {self.turn_gap}; give seconds of silence, more than 0")
+        if len(self.speakers) == 1 or len(set(self.speakers)) < len(self.speakers):
+            raise UsageError(f"speakers: {', '.join(self.speakers)}; name two or more that take turns")
         if self.on_error not in ("stop", "skip"):
             raise UsageError(f"on_error is {self.on_error!r}; there are: stop, skip")
         if self.limit is not None and self.limit < 1:
             raise UsageError(f"limit is {self.limit}; read at least 1 dialogue")
         if self.record_limit < 1:
             raise UsageError(f"record_limit is {self.record_limit}; give a number of bytes, 1 or more")
+
+
+def _is_for_files(encoding: str) -> bool:
+    """Whether logs may be written in this encoding."""
+    try:
+        b"a".decode(encoding)
+    except UnicodeDecodeError:
+        return True
+    except (LookupError, ValueError):
+        return False
+    return codecs.lookup(encoding).name not in NO_FILES
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from convalign.dialogue import Notes
 from convalign.errors import LogError, UsageError
-from convalign.logs._later import folder, message
+from convalign.logs._bytes import PACKED_NAME
 
 Sources = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
@@ -29,6 +29,7 @@ class Source:
     place : how messages call it
     name : what ids are made of: the path under the given root, without suffixes
     root : its folder, to which audio paths are relative
+    top : the folder that was given, or that of the file that was given; nothing outside is opened
     in_folder : whether it was found in a folder, where not every file is a log
     """
 
@@ -36,6 +37,7 @@ class Source:
     place: str
     name: str
     root: str
+    top: str
     in_folder: bool = False
 
     def open(self) -> BinaryIO:
@@ -80,21 +82,18 @@ def files(path: str, notes: Notes) -> Iterator[Source]:
     Raises
     ------
     LogError
-        A folder that is a log as a whole, of a format that is not read; one that cannot be listed.
+        A folder that cannot be listed.
     """
     if path == STDIN:
-        yield Source(None, "stdin", "stdin", ".")
+        yield Source(None, "stdin", "stdin", ".", ".")
         return
     root = Path(path)
     if not root.is_dir():
-        yield Source(root, path, plain(root.name), str(root.parent))
+        yield Source(root, path, plain(root.name), str(root.parent), str(root.parent))
         return
-    kind = folder(root)
-    if kind is not None:
-        raise LogError(f"{path}: {message(kind)}")
     for relative in sorted(_below(root, "", os.path.realpath(root), notes)):
         one = root / relative
-        yield Source(one, str(one), plain(relative), str(one.parent), in_folder=True)
+        yield Source(one, str(one), plain(relative), str(one.parent), path, in_folder=True)
 
 
 def _below(root: Path, under: str, real: str, notes: Notes) -> Iterator[str]:
@@ -117,6 +116,6 @@ def _below(root: Path, under: str, real: str, notes: Notes) -> Iterator[str]:
 
 
 def plain(relative: str) -> str:
-    """A path without ``.gz`` and without the suffix before it."""
-    stem = re.sub(r"\.gz$", "", relative, flags=re.IGNORECASE)
+    """A path without ``.gz`` or ``.zst`` and without the suffix before it."""
+    stem = PACKED_NAME.sub("", relative)
     return re.sub(r"(?<=[^/])\.[^./]+$", "", stem)

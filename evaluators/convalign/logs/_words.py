@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,6 @@ from typing import Any
 from convalign.dialogue import Turn
 from convalign.logs._log import fail, role_of, show
 
-GAP_S = 2.0
-"""A longer silence of the speaker ends the turn."""
 TAKEN_S = 0.3
 """A longer silence in which somebody else begins a word ends it too."""
 NO_SPEAKER = "diarise first, or give one file per channel"
@@ -34,16 +33,17 @@ class Word:
     end_s: float | None
 
 
-def turns_of(words: Sequence[Word]) -> tuple[Turn, ...]:
+def turns_of(words: Sequence[Word], gap_s: float) -> tuple[Turn, ...]:
     """Join words to turns.
 
     Parameters
     ----------
     words : those of each speaker in order; a word without times stays between its neighbours
+    gap_s : a longer silence of the speaker ends the turn
 
     Returns
     -------
-    Turns by start. A speaker's words are cut at a silence over 2 s, and at one over .3 s in which another
+    Turns by start. A speaker's words are cut at a silence over `gap_s`, and at one over .3 s in which another
     speaker begins a word: so a short "yes" over running speech does not break the turn under it.
     """
     begins = sorted((w.start_s, w.speaker) for w in words if w.start_s is not None)
@@ -54,10 +54,9 @@ def turns_of(words: Sequence[Word]) -> tuple[Turn, ...]:
         for word in (w for w in words if w.speaker == speaker):
             if piece and last is not None and word.start_s is not None:
                 gap = word.start_s - last
-                taken = gap > TAKEN_S and any(
-                    last <= start < word.start_s and other != speaker for start, other in begins
-                )
-                if gap > GAP_S or taken:
+                between = begins[bisect_left(begins, (last, "")) : bisect_left(begins, (word.start_s, ""))]
+                taken = gap > TAKEN_S and any(other != speaker for _, other in between)
+                if gap > gap_s or taken:
                     turns.append(_turn(piece))
                     piece = []
             piece.append(word)

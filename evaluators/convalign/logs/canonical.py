@@ -16,7 +16,8 @@ IGNORES = "unknown keys of a turn (counted); unknown keys of a dialogue move to 
 
 def sniff(head: Head) -> bool:
     """Whether the first record has turns that name speakers, or turns whose form is not known."""
-    return head.has("turns[].speaker") or (
+    own_names = head.has("turns[].utterance") and not head.has("turns[].text")
+    return (head.has("turns[].speaker") and not own_names) or (
         head.has("turns") and not head.has("turns[].role") and not head.has("turns[].content")
     )
 

@@ -42,7 +42,7 @@ def read(log: Log) -> Iterator[Dialogue]:
             ]
         if not words:
             raise LogError(f"{place}: $.results.channels: holds no words; give a transcript with words")
-        turns = turns_of(words)
+        turns = turns_of(words, log.options.turn_gap)
         return Dialogue(log.name_of(record), turns, roles_of(turns), source=place)
 
     return log.records(make)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from convalign.dialogue import Dialogue, Turn
+from convalign.dialogue import Dialogue, Recording, Turn
 from convalign.errors import LogError
-from convalign.logs._log import Cast, Head, Log, check_times, in_time, role_of
+from convalign.logs._log import Cast, Head, Log, check_times, chosen_tiers, in_time, role_of
 
 NAME = "elan"
 EXTENSIONS = (".eaf",)
-READS = "aligned annotations; speaker = PARTICIPANT, else TIER_ID; time slots in milliseconds"
-IGNORES = "tiers that refer to others (translations, glosses), controlled vocabularies, media"
+READS = "aligned annotations; speaker = PARTICIPANT, else TIER_ID; times; media in its folder as recording"
+IGNORES = "tiers that refer to others (translations, glosses) unless --tiers names them, vocabularies"
 
 
 def sniff(head: Head) -> bool:
@@ -33,22 +33,25 @@ def read(log: Log) -> Iterator[Dialogue]:
         slots[str(slot.get("TIME_SLOT_ID"))] = None if value is None else int(value) / 1000
     cast, turns, places = Cast(), list[Turn](), list[str]()
     tiers: dict[str, str] = {}
+    chosen = chosen_tiers(log, [str(tier.get("TIER_ID")) for tier in root.iter("TIER")])
     for tier in root.iter("TIER"):
-        name, speaker = (
-            str(tier.get("TIER_ID")),
-            (tier.get("PARTICIPANT") or tier.get("TIER_ID") or "").strip(),
-        )
-        mine = tier.findall("ANNOTATION/ALIGNABLE_ANNOTATION")
+        name = str(tier.get("TIER_ID"))
+        speaker = (tier.get("PARTICIPANT") or tier.get("TIER_ID") or "").strip()
+        if chosen:
+            if name not in chosen:
+                continue
+            speaker = chosen[name]
+        mine = _aligned(tier, root, referring=bool(chosen))
         if not mine:
             continue
         if speaker in tiers:
             raise LogError(
                 f"{log.place(1)}: the tiers {tiers[speaker]!r} and {name!r} are both of {speaker!r}; "
-                "leave one of them in the file"
+                f"say --tiers {speaker}={name}"
             )
         tiers[speaker] = name
         cast.speaker(speaker, role_of(speaker, corpus=True), place=log.place(1), path=f"tier {name}")
-        for one in mine:
+        for one, text in mine:
             refs = [str(one.get(f"TIME_SLOT_REF{k}")) for k in (1, 2)]
             missing = next((ref for ref in refs if ref not in slots), None)
             if missing is not None:
@@ -56,13 +59,39 @@ def read(log: Log) -> Iterator[Dialogue]:
                     f"{log.place(1)}: tier {name}: no time slot {missing!r}; save it again with ELAN"
                 )
             start, end = (slots[ref] for ref in refs)
-            text = (one.findtext("ANNOTATION_VALUE") or "").strip()
             turns.append(Turn(speaker, text, start, end))
             places.append(log.place(1))
     if not turns:
         raise LogError(f"{log.place(1)}: no tier has aligned annotations; give one tier per speaker")
     check_times(tuple(turns), places, "annotation")
-    yield Dialogue(log.name, in_time(tuple(turns)), cast.roles, source=log.place(1))
+    audio = _media(root, log)
+    yield Dialogue(log.name, in_time(tuple(turns)), cast.roles, audio, source=log.place(1))
+
+
+def _aligned(
+    tier: ElementTree.Element, root: ElementTree.Element, *, referring: bool
+) -> list[tuple[ElementTree.Element, str]]:
+    """Annotations with times, and their texts; those that refer to others take theirs, when asked for."""
+    own = tier.findall("ANNOTATION/ALIGNABLE_ANNOTATION")
+    found = [(one, (one.findtext("ANNOTATION_VALUE") or "").strip()) for one in own]
+    if found or not referring:
+        return found
+    times = {str(one.get("ANNOTATION_ID")): one for one in root.iter("ALIGNABLE_ANNOTATION")}
+    for one in tier.findall("ANNOTATION/REF_ANNOTATION"):
+        base = times.get(str(one.get("ANNOTATION_REF")))
+        if base is not None:
+            found.append((base, (one.findtext("ANNOTATION_VALUE") or "").strip()))
+    return found
+
+
+def _media(root: ElementTree.Element, log: Log) -> Recording | None:
+    """The recording that the file names, when it lies inside the folder."""
+    for media in root.iter("MEDIA_DESCRIPTOR"):
+        path = (media.get("RELATIVE_MEDIA_URL") or "").strip().removeprefix("./")
+        if path and not path.startswith(("/", "file:")) and log.beside.find(path) is not None:
+            return Recording(path)
+        log.notes.add("media that the file names and that does not lie in its folder")
+    return None
 
 
 def _parsed(log: Log) -> ElementTree.Element:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from convalign.dialogue import Dialogue, Turn
@@ -13,12 +13,15 @@ from convalign.logs._parts import THOUGHTS, Said, content_of
 
 NAME = "openai"
 EXTENSIONS = (".jsonl", ".ndjson", ".json")
-READS = "role, name, content (text, refusals, transcripts of audio parts); id, conversation_id, thread_id"
+READS = (
+    "role, name, content (text, refusals, transcripts of audio parts); id, conversation_id, thread_id, "
+    "prompt_id"
+)
 IGNORES = (
     "tool calls and results, reasoning, images and files (all counted); system messages go to meta.system"
 )
 
-ID_KEYS = ("id", "conversation_id", "thread_id")
+ID_KEYS = ("id", "conversation_id", "thread_id", "prompt_id")
 SYSTEM = ("system", "developer")
 TOOL = ("tool", "function")
 
@@ -38,10 +41,22 @@ def read(log: Log) -> Iterator[Dialogue]:
     """Dialogues of chat messages, one at a time."""
 
     def make(record: Record, place: str) -> Dialogue:
-        messages, rest, path = _messages(record.value, place)
-        return _dialogue(messages, rest, path, place, lambda: log.name_of(record))
+        return dialogue_of(record.value, place, lambda: log.name_of(record))
 
     return log.records(make, whole=_is_bare(log.head))
+
+
+def dialogue_of(value: Any, place: str, otherwise: Callable[[], str]) -> Dialogue:
+    """The dialogue of ``{"messages": [...]}`` or of a bare list of messages.
+
+    Parameters
+    ----------
+    value : one parsed record
+    place : for messages
+    otherwise : names a record that has no id of its own
+    """
+    messages, rest, path = _messages(value, place)
+    return _dialogue(messages, rest, path, place, otherwise)
 
 
 def _is_bare(head: Head) -> bool:
@@ -71,7 +86,9 @@ def _messages(value: Any, place: str) -> tuple[list[Any], dict[str, Any], str]:
     return messages, {key: item for key, item in value.items() if key != "messages"}, "$.messages"
 
 
-def _dialogue(messages: list[Any], rest: dict[str, Any], path: str, place: str, otherwise: Any) -> Dialogue:
+def _dialogue(
+    messages: list[Any], rest: dict[str, Any], path: str, place: str, otherwise: Callable[[], str]
+) -> Dialogue:
     """Turn a list of messages into a dialogue."""
     cast, skipped = Cast(), Counter[str]()
     system: list[str] = []

@@ -10,10 +10,14 @@ from convalign.errors import LogError
 from convalign.logs._json import records
 from convalign.logs._log import Head, Log, fail, show
 from convalign.logs._traces import Heard, Span, dialogues
+from convalign.logs.openinference import KIND, flat, span_of
 
 NAME = "otel"
 EXTENSIONS = (".json", ".jsonl")
-READS = "spans with gen_ai.input.messages and gen_ai.output.messages; gen_ai.conversation.id, else the trace"
+READS = (
+    "spans with gen_ai.input.messages and gen_ai.output.messages; gen_ai.conversation.id, else the trace; "
+    "OpenInference attributes in OTLP"
+)
 IGNORES = "other spans, system and tool messages (counted), wall-clock times (meta.started)"
 
 INPUT, OUTPUT = "gen_ai.input.messages", "gen_ai.output.messages"
@@ -74,6 +78,8 @@ def _list(value: Any, key: str, place: str, path: str) -> list[Any]:
 def _span(one: dict[str, Any], log: Log, place: str, path: str, number: str) -> Span | None:
     """A call of a model, or None for another span."""
     attributes = _attributes(one.get("attributes", {}), place, path)
+    if KIND in attributes:
+        return span_of(one, flat(attributes), log, place, path, number)
     if INPUT not in attributes and OUTPUT not in attributes:
         return None
     heard = Heard()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from convalign.dialogue import Dialogue, Turn
@@ -28,22 +28,34 @@ def read(log: Log) -> Iterator[Dialogue]:
     """Dialogues of a ShareGPT file, one at a time."""
 
     def make(record: Record, place: str) -> Dialogue:
-        if not isinstance(record.value, dict):
-            fail(place, "$", f'{show(record.value)} is no dialogue; write {{"conversations": [...]}}')
-        rest = dict(record.value)
-        rows = rest.pop("conversations", None)
-        if not isinstance(rows, list):
-            found = f"{show(rows)} is no list" if "conversations" in record.value else "is missing"
-            fail(place, "$.conversations", f"{found}; write a list of {{from, value}}")
-        cast, skipped = Cast(), Counter[str]()
-        system: list[str] = []
-        turns: list[Turn] = []
-        for index, row in enumerate(rows):
-            _row(row, turns, system, cast, skipped, place, f"$.conversations[{index}]")
-        name = own_id(rest, ("id", "conversation_id"), place) or log.name_of(record)
-        return Dialogue(name, tuple(turns), cast.roles, meta=meta_of(rest, system, skipped), source=place)
+        return dialogue_of(record.value, place, lambda: log.name_of(record))
 
     return log.records(make)
+
+
+def dialogue_of(value: Any, place: str, otherwise: Callable[[], str]) -> Dialogue:
+    """The dialogue of ``{"conversations": [...]}``.
+
+    Parameters
+    ----------
+    value : one parsed record
+    place : for messages
+    otherwise : names a record that has no id of its own
+    """
+    if not isinstance(value, dict):
+        fail(place, "$", f'{show(value)} is no dialogue; write {{"conversations": [...]}}')
+    rest = dict(value)
+    rows = rest.pop("conversations", None)
+    if not isinstance(rows, list):
+        found = f"{show(rows)} is no list" if "conversations" in value else "is missing"
+        fail(place, "$.conversations", f"{found}; write a list of {{from, value}}")
+    cast, skipped = Cast(), Counter[str]()
+    system: list[str] = []
+    turns: list[Turn] = []
+    for index, row in enumerate(rows):
+        _row(row, turns, system, cast, skipped, place, f"$.conversations[{index}]")
+    name = own_id(rest, ("id", "conversation_id", "prompt_id"), place) or otherwise()
+    return Dialogue(name, tuple(turns), cast.roles, meta=meta_of(rest, system, skipped), source=place)
 
 
 def _row(

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 from convalign.dialogue import Dialogue, Turn
 from convalign.errors import LogError
-from convalign.logs._log import Cast, Head, Log, check_times, in_time, role_of, seconds
+from convalign.logs._log import Cast, Head, Log, check_times, in_time, role_of
+from convalign.logs._segments import Segment, grouped, stm
 
 NAME = "stm"
 EXTENSIONS = (".stm",)
 READS = "one dialogue per file column, its lines together; speaker, begin, end, text"
 IGNORES = "comments (;;), channels, <labels>, lines that are not to be scored"
 
-NO_TURN = ("ignore_time_segment_in_scoring", "inter_segment_gap")
 _LINE = re.compile(r"(?:;;.*\n|\s*\n)*\S+ +\S+ +\S+ +\d+(?:\.\d+)? +\d+(?:\.\d+)?(?: +\S.*)?(?:\n|$)")
 
 
@@ -30,43 +30,20 @@ def sniff(head: Head) -> bool:
 
 def read(log: Log) -> Iterator[Dialogue]:
     """Dialogues of the file, one per name in the first column."""
-    name: str | None = None
-    first, cast, size = "", Cast(), 0
-    turns: list[Turn] = []
-    places: list[str] = []
-
-    def done() -> Dialogue:
-        check_times(tuple(turns), places, "columns 4 and 5")
-        return Dialogue(str(name), in_time(tuple(turns)), cast.roles, source=first)
-
-    line = log.text.line
-    while (written := log.text.next_line()) is not None:
-        place, line = log.place(line), log.text.line
-        if not written.strip() or written.startswith(";;"):
-            continue
-        cells = written.strip().split(None, 5)
-        if len(cells) < 5:
-            raise LogError(
-                f"{place}: has {len(cells)} columns; write file, channel, speaker, begin, end, text"
-            )
-        who, (begin, end) = (
-            cells[2],
-            (seconds(cells[k], milliseconds=False, place=place, path=f"column {k + 1}") for k in (3, 4)),
-        )
-        text = re.sub(r"^<[^>]*>\s*", "", cells[5]) if len(cells) == 6 else ""
-        if who in NO_TURN or text.strip().lower() in NO_TURN:
-            continue
-        size = size + len(written) if cells[0] == name else len(written)
-        if size > log.options.record_limit:
-            raise LogError(f"{place}: one dialogue has over {log.options.record_limit:,} bytes; split it")
-        if name is not None and cells[0] != name and turns:
-            yield done()
-            cast, turns, places = Cast(), [], []
-        if not turns:
-            name, first = cells[0], place
-        speaker = cast.speaker(who, role_of(who, corpus=True), place=place, path="column 3")
-        turns.append(Turn(speaker, text.strip(), begin, end))
-        places.append(place)
-    if not turns:
+    found = False
+    for segments in grouped(stm(log.text), log.options.record_limit):
+        found = True
+        yield dialogue_of(segments, "columns 4 and 5")
+    if not found:
         raise LogError(f"{log.place(1)}: has no turns; write file, channel, speaker, begin, end, text")
-    yield done()
+
+
+def dialogue_of(segments: list[Segment], path: str) -> Dialogue:
+    """The dialogue of one recording, from segments that name their speaker."""
+    cast, turns = Cast(), []
+    for one in segments:
+        label = one.speaker or ""
+        speaker = cast.speaker(label, role_of(label, corpus=True), place=one.place, path="speaker")
+        turns.append(Turn(speaker, one.text, one.start_s, one.end_s))
+    check_times(tuple(turns), [one.place for one in segments], path)
+    return Dialogue(segments[0].file, in_time(tuple(turns)), cast.roles, source=segments[0].place)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -25,7 +25,8 @@ from convalign.logs._log import (
 NAME = "csv"
 EXTENSIONS = (".csv", ".tsv", ".tab", ".txt")
 READS = (
-    "columns for dialogue, speaker (or role), text, start, end (also *_ms), turn; other names by --columns"
+    "columns for dialogue, speaker (or role), text, start, end or duration (also *_ms), turn; "
+    "other names by --columns; remarks (# ...) may stand before the header"
 )
 IGNORES = "further columns that vary within a dialogue (counted); constant ones go to meta"
 
@@ -35,15 +36,18 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
         "dialogue", "dialogue_id", "dialog_id", "conversation_id", "conversation", "call_id", "session_id",
     ),
     "speaker": ("speaker", "participant", "role", "from", "author", "sender"),
-    "text": ("text", "content", "utterance", "message", "transcript", "value"),
+    "text": (
+        "text", "content", "utterance", "message", "human_transcript", "transcript", "value", "sentence",
+    ),
     "start": ("start", "start_s", "start_time", "begin", "onset"),
     "end": ("end", "end_s", "end_time", "offset"),
+    "duration": ("duration", "duration_s", "dur"),
     "turn": ("turn", "index"),
     "role": ("role",),
 }  # fmt: skip
 """Names by which a column is known, in any case, the first ones before the others."""
 
-TIMED = ("start", "end")
+TIMED = ("start", "end", "duration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +87,15 @@ class _Open:
 
 def sniff(head: Head) -> bool:
     """Whether the first line, parted somehow, names a speaker and a text column."""
-    first = head.text.lstrip("\n").split("\n", 1)[0]
+    first = next((line for line in head.text.split("\n") if not _is_comment(line, head.columns)), "")
     if first.lstrip()[:1] in ("{", "[", "<") or first.strip().lower() in _ALIGN:
         return False
     return layout_of(first, head.columns) is not None
+
+
+def _is_comment(line: str, columns: Mapping[str, str]) -> bool:
+    """Whether a line before the header is blank or a remark (``# ...``), not the header itself."""
+    return not line.strip() or (line.startswith("#") and layout_of(line, columns) is None)
 
 
 _ALIGN = ("participant\tcontent", "content\tparticipant")
@@ -115,6 +124,12 @@ def layout_of(first: str, given: Mapping[str, str]) -> Layout | None:
     return None
 
 
+def layout_of_names(names: Sequence[str], given: Mapping[str, str]) -> Layout | None:
+    """Where records with these fields keep what; None without a speaker or a text."""
+    at = _columns(list(names), given)
+    return Layout(",", tuple(names), at) if "speaker" in at and "text" in at else None
+
+
 def _columns(header: list[str], given: Mapping[str, str]) -> dict[str, int]:
     """Field -> index, for the fields that the header has."""
     names = [name.strip().lower() for name in header]
@@ -135,9 +150,22 @@ def read(log: Log) -> Iterator[Dialogue]:
     """Dialogues of a table, one at a time; rows of a dialogue stand together."""
     csv.field_size_limit(max(csv.field_size_limit(), min(log.options.record_limit, 2**31 - 1)))
     layout = _header(log)
+    yield from dialogues(_rows(log, layout), layout, log)
+
+
+def dialogues(
+    rows: Iterator[tuple[int, int, list[str | None]]], layout: Layout, log: Log
+) -> Iterator[Dialogue]:
+    """Dialogues of rows, one at a time.
+
+    Parameters
+    ----------
+    rows : (line or number, bytes, cells) in the order of the file; a cell is None where a format has null
+    layout : where the cells are
+    """
     now: _Open | None = None
     ended: dict[str, tuple[int, int]] = {}
-    for line, size, cells in _rows(log, layout):
+    for line, size, cells in rows:
         name, trouble = _name_of(cells, layout, now, log, line)
         if now is None or name != now.name:
             if now is not None:
@@ -167,8 +195,10 @@ def read(log: Log) -> Iterator[Dialogue]:
 
 def _header(log: Log) -> Layout:
     """Read the header row, or say which columns are missing."""
-    log.text.peek()
-    line, first = log.text.line, log.text.next_line() or ""
+    line, first = log.text.line, log.text.next_line()
+    while first is not None and _is_comment(first, log.options.columns):
+        line, first = log.text.line, log.text.next_line()
+    first = first or ""
     layout = layout_of(first, log.options.columns)
     if layout is None:
         delimiter = max(DELIMITERS, key=first.count)
@@ -193,7 +223,7 @@ def _header(log: Log) -> Layout:
     return layout
 
 
-def _rows(log: Log, layout: Layout) -> Iterator[tuple[int, int, list[str]]]:
+def _rows(log: Log, layout: Layout) -> Iterator[tuple[int, int, list[str | None]]]:
     """Rows as (line, bytes, cells); rows without any cell are passed over."""
     size, first = 0, log.text.line
 
@@ -218,7 +248,7 @@ def _rows(log: Log, layout: Layout) -> Iterator[tuple[int, int, list[str]]]:
         if cells is None:
             return
         if cells:
-            yield first, size, cells
+            yield first, size, list[str | None](cells)
 
 
 def _quotes(error: csv.Error) -> str:
@@ -229,12 +259,12 @@ def _quotes(error: csv.Error) -> str:
 
 
 def _name_of(
-    cells: list[str], layout: Layout, now: _Open | None, log: Log, line: int
+    cells: list[str | None], layout: Layout, now: _Open | None, log: Log, line: int
 ) -> tuple[str, LogError | None]:
     """The dialogue of a row, and what is wrong with the row as a whole."""
     trouble = None
     width = len(layout.header)
-    if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
+    if len(cells) > width and not any((cell or "").strip() for cell in cells[width:]):
         del cells[width:]
     if len(cells) != width:
         trouble = LogError(
@@ -244,7 +274,7 @@ def _name_of(
     at = layout.at.get("dialogue")
     if at is None:
         return log.name, trouble
-    name = cells[at].strip() if at < len(cells) else ""
+    name = (cells[at] or "").strip() if at < len(cells) else ""
     if not name:
         before = "" if now is None else now.name
         column = f"column {layout.header[at]!r}"
@@ -265,7 +295,7 @@ def _returned(name: str, lines: tuple[int, int], layout: Layout, log: Log, line:
     )
 
 
-def _enter(cells: list[str], now: _Open, layout: Layout, log: Log, line: int) -> None:
+def _enter(cells: list[str | None], now: _Open, layout: Layout, log: Log, line: int) -> None:
     """Add one row to the dialogue as a turn."""
     place = log.place(line)
 
@@ -275,30 +305,33 @@ def _enter(cells: list[str], now: _Open, layout: Layout, log: Log, line: int) ->
     def time(name: str) -> float | None:
         if name not in layout.at:
             return None
-        cell = cells[layout.at[name]]
+        cell = cells[layout.at[name]] or ""
         return seconds(cell, milliseconds=layout.milliseconds(name), place=place, path=column(name))
 
-    label = cells[layout.at["speaker"]].strip()
+    label = (cells[layout.at["speaker"]] or "").strip()
     if not label:
         fail(place, column("speaker"), "is empty; say who speaks")
     role = role_of(label, corpus=True)
     if layout.header[layout.at["speaker"]].lower() == "role":
         label = role or label
     if "role" in layout.at:
-        word = cells[layout.at["role"]].strip()
+        word = (cells[layout.at["role"]] or "").strip()
         role = role_of(word, corpus=True) or word or role
     speaker = now.cast.speaker(label, role, place=place, path=column("speaker"))
-    start, end = time("start"), time("end")
+    start, end, length = time("start"), time("end"), time("duration")
+    if end is None and start is not None and length is not None:
+        end = round(start + length, 6)  # a sum of decimals is not one
     if "turn" in layout.at:
-        cell = cells[layout.at["turn"]].strip()
+        cell = (cells[layout.at["turn"]] or "").strip()
         if not (cell.isascii() and cell.isdigit() and len(cell) < 16):
             fail(place, column("turn"), f"{show(cell)} is no whole number; number the turns 0, 1, 2, ...")
         now.order.append(int(cell))
-    now.turns.append(Turn(speaker, cells[layout.at["text"]].strip(), start, end))
+    text = cells[layout.at["text"]]
+    now.turns.append(Turn(speaker, None if text is None else text.strip(), start, end))
     now.places.append(place)
     used = set(layout.at.values())
-    for index, cell in enumerate(cells):
-        if index not in used and now.extra.setdefault(index, cell) != cell:
+    for index, extra in enumerate(cells):
+        if index not in used and now.extra.setdefault(index, extra or "") != (extra or ""):
             now.extra[index] = None
 
 

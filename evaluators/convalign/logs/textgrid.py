@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from statistics import median
 
 from convalign.dialogue import Dialogue, Turn
 from convalign.errors import LogError
-from convalign.logs._log import Cast, Head, Log, check_times, in_time, role_of
+from convalign.logs._log import Cast, Head, Log, check_times, chosen_tiers, in_time, role_of
+from convalign.logs._words import Word, turns_of
 
 NAME = "textgrid"
 EXTENSIONS = (".textgrid",)
-READS = "interval tiers: the name is the speaker, a label is a turn; long and short text form"
-IGNORES = "empty intervals and silences, point tiers, tiers of single words or sounds"
+READS = (
+    "interval tiers: the name is the speaker, a label is a turn; with --tiers words too; long and short form"
+)
+IGNORES = (
+    "empty intervals and silences, point tiers, tiers of single words or sounds unless --tiers names them"
+)
 
 SILENT = ("", "sp", "sil", "#", "<p:>")
 """Labels of intervals in which nobody speaks; ``xxx`` is speech that nobody understood."""
@@ -30,9 +36,58 @@ def sniff(head: Head) -> bool:
     return _BEGIN.match(head.text) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """One tier of intervals.
+
+    Attributes
+    ----------
+    name : as written
+    turns : intervals with a label, their speaker the tier
+    places : where each stands
+    """
+
+    name: str
+    turns: list[Turn]
+    places: list[str]
+
+
 def read(log: Log) -> Iterator[Dialogue]:
     """The one dialogue of the file."""
-    values = list(_values(log))
+    tiers, points = _tiers(list(_values(log)), log)
+    chosen = chosen_tiers(log, [tier.name for tier in tiers])
+    cast, turns, places = Cast(), list[Turn](), list[str]()
+    words: list[Word] = []
+    left_out = []
+    for tier in tiers:
+        if not tier.turns or (chosen and tier.name not in chosen):
+            continue
+        speaker = chosen.get(tier.name, tier.name)
+        if _is_of_words(tier.turns) and not chosen:
+            left_out.append(tier.name)
+        elif _is_of_words(tier.turns):
+            words += [Word(speaker, turn.text or "", turn.start_s, turn.end_s) for turn in tier.turns]
+        elif not speaker:
+            raise LogError(f"{tier.places[0]}: a tier has no name; name each tier after its speaker")
+        else:
+            turns += [replace(turn, speaker=speaker) for turn in tier.turns]
+            places += tier.places
+    made = turns_of(words, log.options.turn_gap)
+    turns += made
+    places += [log.place(1)] * len(made)
+    if left_out or points:
+        log.notes.add("tiers of points, or of single words and sounds, are no turns")
+    if not turns:
+        cure = f"; say --tiers user={left_out[0]},agent=..." if left_out else ""
+        raise LogError(f"{log.place(1)}: no tier holds turns; give one interval tier per speaker{cure}")
+    for turn, place in zip(turns, places, strict=True):
+        cast.speaker(turn.speaker, role_of(turn.speaker, corpus=True), place=place, path="tier")
+    check_times(tuple(turns), places, "interval")
+    yield Dialogue(log.name, in_time(tuple(turns)), cast.roles, source=log.place(1))
+
+
+def _tiers(values: list[tuple[str | float, int]], log: Log) -> tuple[list[Tier], int]:
+    """Tiers of intervals in order of the file, and how many tiers of points there are."""
     at = 0
 
     def take(kind: type, what: str) -> str | float:
@@ -54,42 +109,29 @@ def read(log: Log) -> Iterator[Dialogue]:
     for what in ("the start", "the end"):
         take(float, what)
     count = int(take(float, "the number of tiers"))
-    cast, turns, places = Cast(), list[Turn](), list[str]()
-    left_out = []
+    tiers, points = [], 0
     for _ in range(count):
         kind, name = str(take(str, "the class of a tier")), str(take(str, "the name of a tier")).strip()
-        take(float, "the start of a tier")
-        take(float, "the end of a tier")
+        for what in ("the start of a tier", "the end of a tier"):
+            take(float, what)
         size = int(take(float, "the number of intervals"))
-        if kind != "IntervalTier":
-            for _ in range(size):
-                take(float, "a point")
-                take(str, "a mark")
-            left_out.append(name)
-            continue
-        mine, where = [], []
+        tier = Tier(name, [], [])
         for _ in range(size):
             place = log.place(values[at][1]) if at < len(values) else log.place(1)
+            if kind != "IntervalTier":
+                take(float, "a point")
+                take(str, "a mark")
+                continue
             start, end = float(take(float, "a start")), float(take(float, "an end"))
             label = str(take(str, "a label")).strip()
             if label.lower() not in SILENT:
-                mine.append(Turn(name, None if label.lower() == "xxx" else label, start, end))
-                where.append(place)
-        if mine and _is_of_words(mine):
-            left_out.append(name)
-            continue
-        if mine and not name:
-            raise LogError(f"{where[0]}: a tier has no name; name each tier after its speaker")
-        if mine:
-            cast.speaker(name, role_of(name, corpus=True), place=where[0], path="tier")
-        turns += mine
-        places += where
-    if left_out:
-        log.notes.add("tiers of points, or of single words and sounds, are no turns")
-    if not turns:
-        raise LogError(f"{log.place(1)}: no tier holds turns; give one interval tier per speaker")
-    check_times(tuple(turns), places, "interval")
-    yield Dialogue(log.name, in_time(tuple(turns)), cast.roles, source=log.place(1))
+                tier.turns.append(Turn(name, None if label.lower() == "xxx" else label, start, end))
+                tier.places.append(place)
+        if kind == "IntervalTier":
+            tiers.append(tier)
+        else:
+            points += 1
+    return tiers, points
 
 
 def _is_of_words(turns: list[Turn]) -> bool:

@@ -38,7 +38,7 @@ def read(log: Log) -> Iterator[Dialogue]:
         words = _by_channel(results, place) if "channel_labels" in results else _by_label(results, place)
         if not words:
             raise LogError(f"{place}: $.results: holds no words; {CURE}")
-        turns = turns_of(words)
+        turns = turns_of(words, log.options.turn_gap)
         return Dialogue(log.name_of(record), turns, roles_of(turns), source=place)
 
     return log.records(make)

@@ -48,7 +48,7 @@ def read(log: Log) -> Iterator[Dialogue]:
         if lost:
             log.notes.add("words without speaker where others have one are of 'unknown'")
         meta = {"language": record.value["language"]} if record.value.get("language") else {}
-        made = in_time((*turns, *turns_of(words)))
+        made = in_time((*turns, *turns_of(words, log.options.turn_gap)))
         return Dialogue(log.name_of(record), made, roles_of(made), meta=meta, source=place)
 
     return log.records(make)
