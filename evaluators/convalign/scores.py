@@ -63,6 +63,8 @@ REASONS: dict[str, str] = {
     "too few strangers": "fewer than 5 other dialogues can stand in for the partner",
     "strangers do not differ": "the reference speakers do not differ on this feature",
     # scoring itself failed
+    "timed out": "the dialogue took longer than --timeout",
+    "worker died": "the process that worked on this dialogue alone was killed (memory?)",
     "failed": "scoring raised an error, given in the run's messages",
 }
 """Every reason that a row may carry, with its meaning in a sentence."""

@@ -12,7 +12,7 @@ import pickle
 import tempfile
 import weakref
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from itertools import islice
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import Any, Literal
 from convalign import dimensions
 from convalign.dialogue import Dialogue, Turn, to_record
 from convalign.errors import UsageError
+from convalign.limits import time_limit
 from convalign.scores import Score, Scored, TurnScore, dumps, row
 from convalign.summaries import Tally
 from convalign.surrogates import Pool
@@ -83,6 +84,7 @@ class Failure:
     dialogue: str
     message: str
     directions: tuple[str, ...]
+    reason: str = "failed"
     sides: tuple[Any, ...] = ()
 
 
@@ -194,7 +196,11 @@ def has_input(dialogue: Dialogue, needs: Literal["text", "audio"]) -> bool:
 
 
 def observe(
-    dialogues: Sequence[Dialogue], chosen: Sequence[Scorer], memory: Memory | None = None
+    dialogues: Sequence[Dialogue],
+    chosen: Sequence[Scorer],
+    memory: Memory | None = None,
+    *,
+    timeout_s: float | None = None,
 ) -> list[Seen]:
     """First pass over some dialogues; a plain function, so that any worker can run it.
 
@@ -202,26 +208,29 @@ def observe(
     ----------
     memory : what was seen before. Arms of a study differ in words or in sound, rarely in both:
         the same half of a dialogue under the same settings is not looked at twice.
+    timeout_s : what one dialogue may take on one dimension
 
     Returns
     -------
     [n_dialogues], in order. A dimension that raises on a dialogue leaves a `Failure` there.
     """
-    found = {s.name: _recall(dialogues, s, memory) for s in chosen}
+    found = {s.name: _recall(dialogues, s, memory, timeout_s) for s in chosen}
     return [
         Seen(_index(dialogue, chosen), {name: column[i] for name, column in found.items()})
         for i, dialogue in enumerate(dialogues)
     ]
 
 
-def _recall(dialogues: Sequence[Dialogue], scorer: Scorer, memory: Memory | None) -> list[Any]:
+def _recall(
+    dialogues: Sequence[Dialogue], scorer: Scorer, memory: Memory | None, timeout_s: float | None
+) -> list[Any]:
     """Observations of one dimension, from memory where it has them."""
     halves = [project(dialogue, scorer.reads) for dialogue in dialogues]
     if memory is None:
-        return _observe(halves, scorer)
+        return _observe(halves, scorer, timeout_s)
     keys = [(scorer, _key(half)) for half in halves]
     fresh = {key: half for key, half in zip(keys, halves, strict=True) if key not in memory}
-    memory.update(zip(fresh, _observe(list(fresh.values()), scorer), strict=True))
+    memory.update(zip(fresh, _observe(list(fresh.values()), scorer, timeout_s), strict=True))
     return [memory[key] for key in keys]
 
 
@@ -239,19 +248,29 @@ def _key(half: Dialogue) -> str:
     return dumps([to_record(half), half.root, files])
 
 
-def _observe(halves: Sequence[Dialogue], scorer: Scorer) -> list[Any]:
+def _observe(halves: Sequence[Dialogue], scorer: Scorer, timeout_s: float | None) -> list[Any]:
     """One dimension over a batch; when the batch fails, one by one to find out which."""
     if not halves:
         return []
     try:
-        return scorer.module.observe(halves, scorer.settings)
+        with time_limit(None if timeout_s is None else timeout_s * len(halves)):
+            return scorer.module.observe(halves, scorer.settings)
     except UsageError:
         raise
     except Exception as error:
         if len(halves) > 1:
-            return [found for half in halves for found in _observe([half], scorer)]
-        labels = tuple(d.label for d in halves[0].directions()) or ("-",)
-        return [Failure(halves[0].id, f"{type(error).__name__}: {error}", labels)]
+            return [found for half in halves for found in _observe([half], scorer, timeout_s)]
+        return [failure(halves[0], error)]
+
+
+def failure(dialogue: Dialogue, error: Exception) -> Failure:
+    """What stands in place of an observation that could not be made."""
+    labels = tuple(d.label for d in dialogue.directions()) or ("-",)
+    return Failure(dialogue.id, f"{type(error).__name__}: {error}", labels, _reason(error))
+
+
+def _reason(error: Exception) -> str:
+    return "timed out" if isinstance(error, TimeoutError) else "failed"
 
 
 def _index(dialogue: Dialogue, chosen: Sequence[Scorer]) -> dict[str, Any]:
@@ -299,6 +318,16 @@ class Outcome:
     messages: list[str] = field(default_factory=list)
     headlines: dict[tuple[str, str, str], Tally] = field(default_factory=dict)
 
+    def extend(self, later: Outcome) -> None:
+        """Add what was counted of the dialogues that follow."""
+        self.scored.update(later.scored)
+        self.without_input.update(later.without_input)
+        self.messages += later.messages
+        for name, reasons in later.unscored.items():
+            self.unscored.setdefault(name, Counter()).update(reasons)
+        for key, tally in later.headlines.items():
+            self.headlines.setdefault(key, Tally()).extend(tally)
+
 
 def finish(
     gathered: Gathered,
@@ -319,37 +348,58 @@ def finish(
     One `Scored` per dialogue, in the order of the log, rows in the order of the dimensions.
     """
     outcome.turns = gathered.turns
-    for scorer in gathered.chosen:
-        name, pool = scorer.name, gathered.pools[scorer.name]
-        given = (references or {}).get(name)
-        frozen = given if given is not None else scorer.module.reference(
-            gathered.of(name), pool, scorer.settings
-        )  # fmt: skip
-        outcome.references[name] = dict(frozen)
-        outcome.unscored[name] = Counter()
+    outcome.references |= freeze(gathered.chosen, gathered.of, gathered.pools, references)
     for one in gathered:
-        parts = [_score(one, s, gathered.pools[s.name], outcome) for s in gathered.chosen]
-        yield Scored(tuple(r for p in parts for r in p.dialogues), tuple(r for p in parts for r in p.turns))
+        yield score_seen(one, gathered.chosen, gathered.pools, outcome)
 
 
-def _score(seen: Seen, scorer: Scorer, pool: Pool[Any], outcome: Outcome) -> Scored:
-    """Rows of one dialogue on one dimension, counted."""
-    observation = seen.observations[scorer.name]
-    metrics = scorer.module.METRICS
-    if isinstance(observation, Failure):
-        outcome.messages.append(f"{observation.dialogue}: {scorer.name}: {observation.message}")
-        scored = Scored(
-            tuple(
-                row(observation.dialogue, scorer.name, metric.name, label, value=None, n=0, reason="failed")
-                for metric in metrics
-                if metric.asked(scorer.settings)
-                for label in observation.directions
-            )
+def freeze(
+    chosen: Sequence[Scorer],
+    observed: Callable[[str], Iterable[Any]],
+    pools: Mapping[str, Pool[Any]],
+    references: Mapping[str, Mapping[str, Any]] | None,
+) -> dict[str, dict[str, Any]]:
+    """What each dimension must know of the whole run before it scores a dialogue.
+
+    Parameters
+    ----------
+    observed : gives the observations of a dimension, in the order of the log
+    references : dimension -> what another run froze, to be used instead
+    """
+    made = {}
+    for s in chosen:
+        given = (references or {}).get(s.name)
+        made[s.name] = dict(
+            given if given is not None else s.module.reference(observed(s.name), pools[s.name], s.settings)
         )
+    return made
+
+
+def score_seen(
+    seen: Seen,
+    chosen: Sequence[Scorer],
+    pools: Mapping[str, Pool[Any]],
+    outcome: Outcome,
+    *,
+    timeout_s: float | None = None,
+) -> Scored:
+    """Rows of one dialogue, counted in `outcome`, whose references are used."""
+    parts = [_score(seen, s, pools[s.name], outcome, timeout_s) for s in chosen]
+    return Scored(tuple(r for p in parts for r in p.dialogues), tuple(r for p in parts for r in p.turns))
+
+
+def _score(seen: Seen, scorer: Scorer, pool: Pool[Any], outcome: Outcome, timeout_s: float | None) -> Scored:
+    """Rows of one dialogue on one dimension, counted."""
+    metrics = scorer.module.METRICS
+    outcome.unscored.setdefault(scorer.name, Counter())
+    made = _attempt(seen, scorer, pool, outcome.references[scorer.name], timeout_s)
+    if isinstance(made, Failure):
+        outcome.messages.append(f"{made.dialogue}: {scorer.name}: {made.message}")
+        scored = _null(made, scorer)
     else:
-        for message in getattr(observation, "messages", ()):
+        scored = made
+        for message in getattr(seen.observations[scorer.name], "messages", ()):
             outcome.messages.append(f"{seen.index['dialogue']}: {message}")
-        scored = scorer.module.score(observation, pool, outcome.references[scorer.name], scorer.settings)
     headline = [r for r in scored.dialogues if r.metric == metrics[0].name]
     for one in headline:
         key = (scorer.name, one.metric, one.direction)
@@ -364,6 +414,35 @@ def _score(seen: Seen, scorer: Scorer, pool: Pool[Any], outcome: Outcome) -> Sco
     return scored
 
 
+def _attempt(
+    seen: Seen, scorer: Scorer, pool: Pool[Any], reference: Mapping[str, Any], timeout_s: float | None
+) -> Scored | Failure:
+    """Rows of a dimension, or why there are none."""
+    observation = seen.observations[scorer.name]
+    if isinstance(observation, Failure):
+        return observation
+    try:
+        with time_limit(timeout_s):
+            return scorer.module.score(observation, pool, reference, scorer.settings)
+    except UsageError:
+        raise
+    except Exception as error:
+        labels = tuple(seen.index["directions"]) or ("-",)
+        return Failure(seen.index["dialogue"], f"{type(error).__name__}: {error}", labels, _reason(error))
+
+
+def _null(failure: Failure, scorer: Scorer) -> Scored:
+    """The rows of a dialogue that could not be scored: every metric, with the reason."""
+    return Scored(
+        tuple(
+            row(failure.dialogue, scorer.name, metric.name, label, value=None, n=0, reason=failure.reason)
+            for metric in scorer.module.METRICS
+            if metric.asked(scorer.settings)
+            for label in failure.directions
+        )
+    )
+
+
 def _belongs(metric: str, headline: str) -> bool:
     """Whether a metric is the headline or one of its features (``proximity.pitch``)."""
     return metric == headline or metric.startswith(f"{headline}.")
@@ -374,6 +453,14 @@ def batches(dialogues: Iterable[Dialogue], size: int = BATCH) -> Iterator[list[D
     stream = iter(dialogues)
     while batch := list(islice(stream, size)):
         yield batch
+
+
+def gather(dialogues: Iterable[Dialogue], chosen: Sequence[Scorer]) -> Gathered:
+    """First pass over a stream in this process."""
+    gathered = Gathered(chosen)
+    for batch in batches(dialogues):
+        gathered.add(observe(batch, chosen))
+    return gathered
 
 
 def score(
@@ -407,10 +494,7 @@ def score(
     >>> rows = convalign.score(convalign.read("calls/"), ["lexical"])  # doctest: +SKIP
     """
     chosen = scorers(dimensions, options)
-    gathered = Gathered(chosen)
-    for batch in batches(dialogues):
-        gathered.add(observe(batch, chosen))
-    found = list(finish(gathered, Outcome()))
+    found = list(finish(gather(dialogues, chosen), Outcome()))
     if turns:
         return [r for s in found for r in s.turns]
     return [r for s in found for r in s.dialogues]

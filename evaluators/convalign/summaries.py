@@ -6,6 +6,7 @@ bootstrap, Efron 1987), because excesses are neither normal nor equally certain.
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -103,28 +104,51 @@ class Tally:
 
     Attributes
     ----------
-    n, value : dialogues with a value, and the sum of the values
-    above, baseline : those of them that have strangers too, and the sum of what strangers get
-    excesses, evidence : of each of those, excess and n
+    values : of each dialogue that has one
+    baselines, excesses, evidence : of each of those that have strangers: what these get, excess and n
     """
 
-    n: int = 0
-    value: float = 0.0
-    above: int = 0
-    baseline: float = 0.0
+    values: array[float] = field(default_factory=lambda: array("d"))
+    baselines: array[float] = field(default_factory=lambda: array("d"))
     excesses: array[float] = field(default_factory=lambda: array("d"))
     evidence: array[float] = field(default_factory=lambda: array("d"))
 
     def add(self, score: Score) -> None:
         """Count one row that has a value."""
         if score.value is not None:
-            self.n += 1
-            self.value += score.value
+            self.values.append(score.value)
         if score.baseline is not None and score.excess is not None:
-            self.above += 1
-            self.baseline += score.baseline
+            self.baselines.append(score.baseline)
             self.excesses.append(score.excess)
             self.evidence.append(score.n)
+
+    def extend(self, later: Tally) -> None:
+        """Count the dialogues of another tally after those of this one."""
+        for mine, more in zip(self._arrays(), later._arrays(), strict=True):
+            mine.extend(more)
+
+    def _arrays(self) -> tuple[array[float], ...]:
+        return self.values, self.baselines, self.excesses, self.evidence
+
+    @property
+    def n(self) -> int:
+        """Dialogues with a value."""
+        return len(self.values)
+
+    @property
+    def above(self) -> int:
+        """Dialogues with a value and strangers."""
+        return len(self.excesses)
+
+    @property
+    def value(self) -> float | None:
+        """Mean over dialogues, from an exact sum, so that it does not matter how they were divided."""
+        return math.fsum(self.values) / self.n if self.n else None
+
+    @property
+    def baseline(self) -> float | None:
+        """Mean of what strangers get."""
+        return math.fsum(self.baselines) / self.above if self.above else None
 
     def excess(self, *, weighted: bool = False, seed: int = 0) -> Interval | None:
         """Mean excess over dialogues; weighted by evidence, so that a dialogue counts as far as it can.
@@ -140,9 +164,9 @@ class Tally:
         plain, weighted = self.excess(seed=seed), self.excess(weighted=True, seed=seed)
         return {
             "dialogues": self.n,
-            "value": self.value / self.n if self.n else None,
+            "value": self.value,
             "with_strangers": self.above,
-            "baseline": self.baseline / self.above if self.above else None,
+            "baseline": self.baseline,
             "excess": plain.mean if plain else None,
             "excess_ci95": _ends(plain),
             "excess_weighted": weighted.mean if weighted else None,

@@ -33,6 +33,9 @@ ROLE_LABELS = frozenset({"user", "agent"})
 
 Content = TypeVar("Content")
 
+Place = tuple[tuple[str | int, str | None, str | None], int]
+"""Role (or order of appearance), language and topic of a side, and its rank among their likes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Side(Generic[Content]):
@@ -100,8 +103,9 @@ class Pool(Generic[Content]):
     """
 
     def __init__(self, sides: Iterable[Side[Content]] = (), *, seed: int) -> None:
-        self._seed = seed
+        self.seed = seed
         self._dialogues: set[str] = set()
+        self._counted = 0
         self._speakers: Counter[str] = Counter()
         self._kept: dict[tuple[str | int, str | None, str | None], _Kept[Content]] = defaultdict(list)
         self._ready: _Ready[Content] | None = None
@@ -112,10 +116,40 @@ class Pool(Generic[Content]):
         """Let a side stand in for others, if it is among those that are kept."""
         self._dialogues.add(one.dialogue)
         self._speakers[one.speaker] += 1
+        self._put(one)
+
+    def place(self, one: Side[Content]) -> Place:
+        """Where a side stands among those of its role, language and topic: enough to know if it is kept."""
+        key = (one.order if one.role is None else one.role, one.language, one.topic)
+        return key, self._hash("rank", one.dialogue)
+
+    def count(self, dialogues: int, speakers: Counter[str]) -> None:
+        """Count dialogues whose sides are offered by their `place` (see `offer`) and never added."""
+        self._counted += dialogues
+        self._speakers.update(speakers)
         self._ready = None
-        kept = self._kept[one.order if one.role is None else one.role, one.language, one.topic]
+
+    def offer(self, place: Place, load: Callable[[], Side[Content]]) -> None:
+        """Take a side that `count` has counted, and load it only if it is among those that are kept."""
+        key, rank = place
+        kept = self._kept[key]
+        if len(kept) < MOST or rank <= -kept[0][0]:
+            self._put(load())
+
+    def kept(self) -> list[Side[Content]]:
+        """The sides that can be drawn; offered to an empty pool with the same counts, they make this one."""
+        return [one for sides in self._kept.values() for *_, one in sides]
+
+    def counts(self) -> tuple[int, Counter[str]]:
+        """What `count` would have to be told for all that this pool has met."""
+        return len(self._dialogues) + self._counted, Counter(self._speakers)
+
+    def _put(self, one: Side[Content]) -> None:
+        self._ready = None
+        key, rank = self.place(one)
+        kept = self._kept[key]
         # A heap with the last one on top: numbers negated, ids turned around.
-        item = (-self._hash("rank", one.dialogue), _Last(one.dialogue), -one.order, one)
+        item = (-rank, _Last(one.dialogue), -one.order, one)
         if len(kept) < MOST:
             heappush(kept, item)
         else:
@@ -124,7 +158,7 @@ class Pool(Generic[Content]):
     def _made(self) -> _Ready[Content]:
         """Who is kept, by group, once all have been added."""
         if self._ready is None:
-            half = len(self._dialogues)
+            half = len(self._dialogues) + self._counted
             labels = {name for name, count in self._speakers.items() if 2 * count > half} | ROLE_LABELS
             made: _Ready[Content] = _Ready(labels, {}, {})
             for _, kept in sorted(self._kept.items(), key=lambda item: str(item[0])):
@@ -193,7 +227,7 @@ class Pool(Generic[Content]):
 
     def _hashes(self, *parts: str) -> tuple[int, ...]:
         """Eight numbers of 64 bits."""
-        text = "\x00".join((str(self._seed), *parts))
+        text = "\x00".join((str(self.seed), *parts))
         return struct.unpack(">8Q", hashlib.blake2b(text.encode("utf-8", "surrogatepass")).digest())
 
 

@@ -6,6 +6,7 @@ imports what it needs.
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -70,5 +71,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except KeyboardInterrupt:
-        print("convalign: stopped; nothing was written", file=sys.stderr)
+        print(f"convalign: stopped; {_left(arguments)}", file=sys.stderr)
         return 130
+
+
+def _left(arguments: argparse.Namespace) -> str:
+    """What Ctrl-C leaves."""
+    if getattr(arguments, "resume", None) is None or arguments.output == "-":
+        return "nothing was written"
+    return "the same command with --resume goes on; nothing else was written"

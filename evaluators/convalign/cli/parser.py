@@ -188,15 +188,34 @@ def _score(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--reference", metavar="RUN", help="use what this run froze (the scale of prosodic proximity)"
     )
-    one.add_argument(
-        "--jobs",
-        type=whole(1),
-        default=1,
-        metavar="N",
-        help="worker processes (default 1); pays for sound, hardly for text",
-    )
-    one.add_argument("--force", action="store_true", help="replace an existing run")
+    one.add_argument("--resume", action="store_true", help="go on with an unfinished run, if there is one")
+    one.add_argument("--force", action="store_true", help="replace an existing run, drop an unfinished one")
     _quiet(one)
+    _working(one)
+
+
+def _working(one: argparse.ArgumentParser) -> None:
+    """Where the work is done; the run is the same to the byte."""
+    group = one.add_argument_group("working")
+    group.add_argument(
+        "--jobs", type=whole(1), metavar="N",
+        help="worker processes (default: as many as there are cores, memory and work for)",
+    )  # fmt: skip
+    group.add_argument(
+        "--engine", choices=("local", "dask"), default="local",
+        help="processes of this machine (default), or Dask (pip install 'convalign[dask]')",
+    )  # fmt: skip
+    group.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a Dask cluster whose workers reach the folder of RUN"
+    )
+    group.add_argument(
+        "--timeout", type=seconds, default=3600.0, metavar="SECONDS",
+        help="what one dialogue may take on one dimension until it is unscored (default 3600; 0: no limit)",
+    )  # fmt: skip
+    group.add_argument(
+        "--worker-memory", dest="worker_memory", type=whole(64), metavar="MB",
+        help="what a worker may have; a dialogue that needs more is left unscored",
+    )  # fmt: skip
 
 
 def _judge(one: argparse.ArgumentParser) -> None:
@@ -369,6 +388,11 @@ def positive(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
     return value
+
+
+def seconds(text: str) -> float:
+    """A number of seconds, 0 or more."""
+    return 0.0 if text.strip() in ("0", "0.0") else positive(text)
 
 
 def whole(least: int) -> Callable[[str], int]:

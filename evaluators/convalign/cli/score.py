@@ -12,8 +12,7 @@ from typing import Any
 from convalign import logs
 from convalign.cli import DONE, NOTHING_SCORED, SOME_UNSCORED, terminal
 from convalign.cli.parser import given
-from convalign.scale import Stamp, open_run, rows, score_to_run
-from convalign.scores import line
+from convalign.scale import Stamp, Work, open_run, rows, score_to_run
 from convalign.scoring import Outcome, Scorer, scorers
 
 SETTINGS = (
@@ -47,16 +46,19 @@ def score(arguments: Namespace) -> int:
     started = time.monotonic()
     chosen = scorers(arguments.dimensions, settings(arguments))
     read, report = reading(arguments), logs.Report()
+    how = Work(
+        arguments.jobs, arguments.engine, arguments.scheduler, arguments.timeout or None,
+        arguments.worker_memory, arguments.resume, arguments.force,
+    )  # fmt: skip
     with terminal.progress(quiet=arguments.quiet) as progress:
         if arguments.output == "-":
             outcome = Outcome()
             found = rows(
-                arguments.log, chosen, read=read, report=report, jobs=arguments.jobs, outcome=outcome,
-                progress=progress,
-            )  # fmt: skip
-            for scored in found:
-                sys.stdout.writelines(line(one) + "\n" for one in scored.dialogues)
-            sys.stdout.flush()
+                arguments.log, chosen, read=read, report=report, how=how, outcome=outcome, progress=progress
+            )
+            for some in found:
+                sys.stdout.write(some.decode("utf-8"))
+                sys.stdout.flush()
         else:
             stamp = None
             if arguments.study:
@@ -69,8 +71,8 @@ def score(arguments: Namespace) -> int:
                 open_run(Path(arguments.reference)).info["reference"] if arguments.reference else None
             )
             _, outcome = score_to_run(
-                arguments.log, Path(arguments.output), chosen, read=read, report=report, jobs=arguments.jobs,
-                stamp=stamp, references=references, force=arguments.force, progress=progress,
+                arguments.log, Path(arguments.output), chosen, read=read, report=report, how=how,
+                stamp=stamp, references=references, progress=progress,
             )  # fmt: skip
     seconds = time.monotonic() - started
     terminal.say(terminal.summary(report, outcome, chosen, seconds=seconds), quiet=arguments.quiet)

@@ -84,10 +84,10 @@ def _headline(outcome: Outcome, scorer: Scorer) -> list[str]:
         chance = "no strangers to compare with"
         excess = tally.excess(seed=scorer.settings.seed)
         if excess is not None:
-            chance = f"strangers {tally.baseline / tally.above:.3f}, excess {excess.mean:+.3f}"
+            chance = f"strangers {tally.baseline:.3f}, excess {excess.mean:+.3f}"
             if excess.low is not None and excess.high is not None:
                 chance += f" [{excess.low:+.3f}, {excess.high:+.3f}]"
-        lines.append(f"{metric} {direction}: {tally.value / tally.n:.3f}, {chance} (n {tally.n:,})")
+        lines.append(f"{metric} {direction}: {tally.value:.3f}, {chance} (n {tally.n:,})")
     if len(found) > MOST:
         lines.append(
             f"and {len(found) - MOST:,} more directions; --roles SPEAKER=user,SPEAKER=agent joins them"

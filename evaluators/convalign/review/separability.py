@@ -16,9 +16,9 @@ from convalign.independence import UNRELIABLE, Finding
 from convalign.review.arms import Arm
 from convalign.review.designs.observational import turn_series
 from convalign.review.designs.outcome import clusters, good
-from convalign.scale import Progress, first_pass, silent
+from convalign.scale import Progress, silent
 from convalign.scores import Metric, Score
-from convalign.scoring import Outcome, Scorer, finish
+from convalign.scoring import Outcome, Scorer, finish, gather
 from convalign.study import Bound, Study
 
 PERTURBED = {"lexical": "synonym", "emotional": "valence"}
@@ -183,7 +183,7 @@ def _scored(sides: Mapping[str, Sequence[Dialogue]], chosen: Sequence[Scorer]) -
     for side, dialogues in sides.items():
         outcome = Outcome()
         found[side] = {}
-        for scored in finish(first_pass(iter(dialogues), chosen), outcome, references=frozen):
+        for scored in finish(gather(dialogues, chosen), outcome, references=frozen):
             for one in scored.dialogues:
                 if one.direction == "agent->user":
                     found[side].setdefault(one.dialogue, {})[one.dimension, one.metric] = one

@@ -1,0 +1,164 @@
+"""The folder of a run that is being made: one writer, a plan, and a file per shard and stage.
+
+It lies beside the run's own folder under a hidden name and goes when the run is whole. The plan says what
+the numbers depend on; a resumed run must be asked for the same, of the same input.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from convalign.dialogue import Dialogue
+from convalign.errors import RunError, UsageError
+from convalign.scale import shards
+from convalign.scores import dumps_pretty, write_text
+
+
+class Folder:
+    """Where a run is made; a context that holds the lock.
+
+    Parameters
+    ----------
+    out : folder of the finished run
+    resume : go on with what is there
+    force : drop what is there
+
+    Raises
+    ------
+    RunError
+        Another process is making this run; there is an unfinished one and neither option is given.
+    """
+
+    def __init__(self, out: Path, *, resume: bool, force: bool) -> None:
+        self.path = out.parent / f".{out.name}.unfinished"
+        self._out = out
+        self._resume, self._force = resume, force
+        self._lock: IO[str] | None = None
+        self.plan: dict[str, Any] | None = None
+
+    def __enter__(self) -> Folder:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock = (self.path / "lock").open("a+", encoding="utf-8")
+        except OSError as error:
+            raise RunError(f"{self._out}: {str(error.strerror).lower()}; choose another folder") from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.seek(0)
+            by = self._lock.read().strip() or "another process"
+            self._lock.close()
+            raise RunError(
+                f"{self._out}: is being made by {by}; wait for it, or choose another folder"
+            ) from None
+        self._lock.truncate(0)
+        self._lock.write(f"process {os.getpid()}")
+        self._lock.flush()
+        self._look()
+        return self
+
+    def _look(self) -> None:
+        """Find out what is there already."""
+        try:
+            self.plan = json.loads((self.path / "plan.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            self.plan = None
+        if self.plan is None or self._force:
+            self._empty()
+        elif not self._resume:
+            self._release()
+            raise UsageError(
+                f"{self._out}: an unfinished run lies beside it; go on with --resume, or drop it with --force"
+            )
+
+    def _empty(self) -> None:
+        self.plan = None
+        for one in self.path.iterdir():
+            if one.name != "lock":
+                shutil.rmtree(one) if one.is_dir() else one.unlink()
+
+    def check(self, asked: Mapping[str, Any]) -> None:
+        """Refuse to go on with a run that was asked for otherwise, naming what differs.
+
+        Raises
+        ------
+        RunError
+            An option, a version, a model or the input is another one.
+        """
+        if self.plan is None:
+            return
+        for key, value in asked.items():
+            before = self.plan.get(key)
+            if before != value:
+                what = _difference(key, before, value)
+                raise RunError(
+                    f"{self._out}: the unfinished run had {what}; ask for the same, or use --force"
+                )
+
+    def keep(self, number: int, dialogues: list[Dialogue]) -> dict[str, Any]:
+        """Leave a shard's dialogues for the workers.
+
+        Returns
+        -------
+        what the plan says of it: hash, dialogues, the first one's place in the log
+        """
+        said = {
+            "sha": shards.digest(dialogues),
+            "dialogues": len(dialogues),
+            "from": dialogues[0].source or dialogues[0].id,
+        }
+        listed = self.plan["shards"] if self.plan is not None else []
+        if self.plan is not None and (number >= len(listed) or listed[number] != said):
+            raise RunError(
+                f"{said['from']}: the input changed since the unfinished run began; "
+                "put it back, or start again with --force"
+            )
+        path = self.path / f"{number:06d}.in"
+        if self.plan is None or shards.open_file(path, check=True) is None:
+            shards.write(path, {}, {"dialogues": shards.dumps(dialogues)})
+        return said
+
+    def write_plan(self, asked: Mapping[str, Any], listed: Iterable[Mapping[str, Any]]) -> None:
+        """Say what this run is, once its input has been read."""
+        plan = {**asked, "shards": list(listed)}
+        if self.plan is not None and len(plan["shards"]) != len(self.plan["shards"]):
+            raise RunError(
+                f"{self._out}: the input ends earlier than when the unfinished run began; "
+                "put it back, or start again with --force"
+            )
+        write_text(self.path / "plan.json", dumps_pretty(plan))
+        self.plan = json.loads(json.dumps(plan))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # Without a plan nothing was scored: there is nothing to go on with.
+        if kind is None or not (self.path / "plan.json").is_file():
+            shutil.rmtree(self.path, ignore_errors=True)
+        self._release()
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def _difference(key: str, before: Any, now: Any) -> str:
+    """What differs, in a few words."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for name in (*before, *now):
+            if before.get(name) != now.get(name):
+                return _difference(f"{key}.{name}", before.get(name), now.get(name))
+    return f"{key} {_short(before)}, not {_short(now)}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}..."

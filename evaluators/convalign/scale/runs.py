@@ -1,0 +1,201 @@
+"""A run: the folder of scores, what it says of itself, and how it is opened."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from convalign import logs
+from convalign.errors import RunError, UsageError
+from convalign.scores import SCHEMA_VERSION, Score, TurnScore, read_rows
+from convalign.scoring import Outcome, Scorer
+
+LIBRARIES = (
+    "numpy", "spacy", "spacy-lookups-data", "vaderSentiment", "onnxruntime", "tokenizers",
+    "soundfile", "soxr", "librosa", "swift-f0",
+)  # fmt: skip
+"""Packages whose version can change a score; named in every run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The study under which a run was scored.
+
+    Attributes
+    ----------
+    sha256 : of the canonical study
+    declared_at : as the study says, ISO 8601
+    """
+
+    sha256: str
+    declared_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run.
+
+    Attributes
+    ----------
+    path : its folder
+    info : ``run.json`` with ``timing.json``'s ``started_at`` and ``ended_at``
+    """
+
+    path: Path
+    info: dict[str, Any]
+
+    def scores(self) -> Iterator[Score]:
+        """Rows of ``dialogues.jsonl``."""
+        return read_rows(self.path / "dialogues.jsonl", Score)
+
+    def turns(self) -> Iterator[TurnScore]:
+        """Rows of ``turns.jsonl``."""
+        return read_rows(self.path / "turns.jsonl", TurnScore)
+
+    def index(self) -> list[dict[str, Any]]:
+        """Rows of ``index.jsonl``: what was read, without its words."""
+        text = (self.path / "index.jsonl").read_text(encoding="utf-8")
+        return [json.loads(item) for item in text.split("\n") if item]
+
+
+def open_run(path: Path) -> Run:
+    """Open a run folder.
+
+    Raises
+    ------
+    RunError
+        Not a run, or of another schema version.
+    """
+    try:
+        info = json.loads((path / "run.json").read_text(encoding="utf-8"))
+        timing = json.loads((path / "timing.json").read_text(encoding="utf-8"))
+    except OSError:
+        raise RunError(f"{path}: holds no run.json; name a folder made by convalign score -o") from None
+    except ValueError as error:
+        raise RunError(f"{path}/run.json: {error}; score the log again") from None
+    version = info.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise RunError(
+            f"{path}: schema_version {version!r}; this convalign reads {SCHEMA_VERSION}, score the log again"
+        )
+    return Run(path, info | {key: timing[key] for key in ("started_at", "ended_at")})
+
+
+def versions() -> dict[str, str | None]:
+    """Versions of Python, convalign and whatever can change a score; None = not installed."""
+    found: dict[str, str | None] = {
+        "python": platform.python_version(),
+        "convalign": metadata.version("convalign"),
+    }
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def asked(
+    chosen: Sequence[Scorer],
+    read: logs.ReadOptions,
+    stamp: Stamp | None,
+    references: Mapping[str, Mapping[str, Any]] | None,
+    timeout_s: float | None,
+) -> dict[str, Any]:
+    """What a number depends on besides the input, as JSON: a resumed run must have the same."""
+    made = {
+        "schema_version": SCHEMA_VERSION,
+        "signature": {s.name: s.signature for s in chosen},
+        "headline": {s.name: s.module.METRICS[0].name for s in chosen},
+        "settings": {s.name: _plain(s.settings) for s in chosen},
+        "reading": _reading(read),
+        "timeout_s": timeout_s,
+        "versions": versions(),
+        "study_sha256": stamp.sha256 if stamp else None,
+        "study_declared_at": stamp.declared_at if stamp else None,
+        "given_reference": None if references is None else {k: dict(v) for k, v in references.items()},
+    }
+    as_json: dict[str, Any] = json.loads(json.dumps(made))
+    return as_json
+
+
+def _reading(read: logs.ReadOptions) -> dict[str, Any]:
+    """Options of reading that are not as they would be anyway."""
+    plain = logs.ReadOptions()
+    return {
+        f.name: value if isinstance(value, (str, int, float, bool)) else _written(value)
+        for f in fields(read)
+        if (value := getattr(read, f.name)) != getattr(plain, f.name)
+    }
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, (tuple, list)) else str(value)
+
+
+def describe(
+    asked: Mapping[str, Any], chosen: Sequence[Scorer], dialogues: int, outcome: Outcome, report: logs.Report
+) -> dict[str, Any]:
+    """The text of ``run.json``: everything that a number depends on, nothing that changes by itself."""
+    return {
+        **{key: value for key, value in asked.items() if key != "given_reference"},
+        "reference": outcome.references,
+        "inputs": [_plain(source) for source in report.sources],
+        "counts": {
+            "dialogues": dialogues,
+            "turns": outcome.turns,
+            "skipped": report.skipped_count,
+            "scored": dict(sorted(outcome.scored.items())),
+            "unscored": {s.name: dict(sorted(outcome.unscored[s.name].items())) for s in chosen},
+            "without_input": dict(sorted(outcome.without_input.items())),
+        },
+        "means": [
+            {"dimension": dimension, "metric": metric, "direction": direction}
+            | tally.record(next(s.settings.seed for s in chosen if s.name == dimension))
+            for (dimension, metric, direction), tally in outcome.headlines.items()
+        ],
+        "notes": dict(report.notes),
+        "messages": outcome.messages[:100],
+        "messages_count": len(outcome.messages),
+    }
+
+
+def _plain(record: Any) -> dict[str, Any]:
+    """A flat dataclass as an object."""
+    return {f.name: getattr(record, f.name) for f in fields(record)}
+
+
+def check_free(out: Path, *, force: bool) -> None:
+    """Refuse to write over anything that is not ours to replace."""
+    if not out.exists():
+        return
+    if out.is_dir() and not any(out.iterdir()):
+        return
+    if not (out / "run.json").is_file():
+        raise UsageError(f"{out}: exists and is no run; choose another folder")
+    if not force:
+        raise UsageError(f"{out}: holds a run already; choose another folder, or replace it with --force")
+
+
+@contextmanager
+def building(out: Path) -> Iterator[Path]:
+    """A folder under a temporary name beside `out`, that takes its place when all went well."""
+    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        yield folder
+        folder.chmod(0o755)
+        if out.exists():
+            shutil.rmtree(out)
+        folder.replace(out)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,277 @@
+"""Logs scored shard by shard: read, looked at, frozen, scored, put together."""
+
+from __future__ import annotations
+
+import gc
+import os
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from convalign import logs
+from convalign.errors import RunError
+from convalign.scale import kernel, shards
+from convalign.scale.engines import RARE, Engine, Here, Processes
+from convalign.scale.folder import Folder
+from convalign.scale.kernel import Frozen, Task
+from convalign.scale.progress import Progress, silent
+from convalign.scale.runs import Run, Stamp, asked, building, check_free, describe, open_run
+from convalign.scores import dumps_pretty, write_text
+from convalign.scoring import Failure, Memory, Outcome, Scorer, freeze
+from convalign.surrogates import Pool
+
+TIMEOUT_S = 3600.0
+"""What one dialogue may take on one dimension."""
+WORTH_IT = 4
+"""Shards from which several processes are started without being asked for."""
+WORKER_BYTES = 1 << 30
+"""Memory that a worker with every model loaded is counted with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How the work is done; nothing of it changes a byte of the run, except a timeout that strikes.
+
+    Attributes
+    ----------
+    jobs : worker processes; None = as many as there are cores, memory and work for
+    engine : processes of this machine, or a Dask cluster
+    scheduler : address of the cluster; None = one of this machine
+    timeout_s : what one dialogue may take on one dimension; None = as long as it wants
+    worker_memory_mb : what a worker may have; None = no limit
+    resume : go on with an unfinished run
+    force : replace a run, drop an unfinished one
+    """
+
+    jobs: int | None = 1
+    engine: Literal["local", "dask"] = "local"
+    scheduler: str | None = None
+    timeout_s: float | None = TIMEOUT_S
+    worker_memory_mb: int | None = None
+    resume: bool = False
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Shards that are scored, in the order of the log."""
+
+    files: tuple[shards.File, ...]
+    dialogues: int
+    outcome: Outcome
+    asked: dict[str, Any]
+
+
+def score_to_run(
+    sources: Sequence[str],
+    out: Path,
+    chosen: Sequence[Scorer],
+    *,
+    read: logs.ReadOptions,
+    report: logs.Report,
+    how: Work = Work(),
+    memory: Memory | None = None,
+    stamp: Stamp | None = None,
+    references: Mapping[str, Mapping[str, Any]] | None = None,
+    named: tuple[str, str] | None = None,
+    progress: Progress = silent,
+) -> tuple[Run, Outcome]:
+    """Read logs, score them, and leave a run folder.
+
+    Parameters
+    ----------
+    sources : files, folders, or ``-``
+    out : folder to make; it appears whole, at the end
+    report : receives what the readers counted
+    how : where the work is done, and whether an unfinished run goes on
+    memory : what other arms of a study have shown already; used when this process does the work
+    references : dimension -> what another run froze (arms of a study share the baseline's)
+    named : (path, name): what the run calls a source instead of its path
+
+    Raises
+    ------
+    UsageError
+        `out` exists or is unfinished, and neither `how.force` nor `how.resume` is given, or it is not a run.
+    LogError
+        As the readers raise it, before anything is scored.
+    RunError
+        The disk is full, another process makes this run, the workers die, or an unfinished run was asked
+        for otherwise or of other input.
+    """
+    check_free(out, force=how.force)
+    began, clock = datetime.now(UTC), time.monotonic()
+    with Folder(out, resume=how.resume, force=how.force) as folder:
+        wanted = asked(chosen, read, stamp, references, how.timeout_s)
+        folder.check(wanted)
+        made = _make(sources, folder, chosen, wanted, read, report, how, memory, references, named, progress)
+        if named is not None:
+            path, called = named
+            report.sources[:] = [replace(s, path=s.path.replace(path, called, 1)) for s in report.sources]
+        with building(out) as target:
+            for name in ("dialogues", "turns", "index"):
+                table = target / f"{name}.jsonl"
+                with _whole(table), table.open("wb") as stream:
+                    for file in made.files:
+                        file.copy(name, stream)
+            info = describe(made.asked, chosen, made.dialogues, made.outcome, report)
+            write_text(target / "run.json", dumps_pretty(info))
+            ended = began + timedelta(seconds=time.monotonic() - clock)  # whatever the wall clock did
+            times = {"started_at": began.isoformat(), "ended_at": ended.isoformat()}
+            write_text(target / "timing.json", dumps_pretty(times))
+    return open_run(out), made.outcome
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    """Say what to do when a table cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"{path}: {str(error.strerror).lower()}; make room and go on with --resume") from None
+
+
+def rows(
+    sources: Sequence[str],
+    chosen: Sequence[Scorer],
+    *,
+    read: logs.ReadOptions,
+    report: logs.Report,
+    how: Work = Work(),
+    outcome: Outcome,
+    progress: Progress = silent,
+) -> Iterator[bytes]:
+    """Read logs and score them without leaving a run (``-o -``).
+
+    Parameters
+    ----------
+    outcome : receives counts and messages
+
+    Yields
+    ------
+    Rows of ``dialogues.jsonl``, some dialogues at a time, in the order of the log.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="convalign-") as above,
+        Folder(Path(above, "rows"), resume=False, force=True) as folder,
+    ):
+        wanted = asked(chosen, read, None, None, how.timeout_s)
+        made = _make(sources, folder, chosen, wanted, read, report, how, None, None, None, progress)
+        outcome.extend(made.outcome)
+        outcome.turns, outcome.references = made.outcome.turns, made.outcome.references
+        for file in made.files:
+            yield file.read("dialogues")
+
+
+def _make(
+    sources: Sequence[str], folder: Folder, chosen: Sequence[Scorer], wanted: dict[str, Any],
+    read: logs.ReadOptions, report: logs.Report, how: Work, memory: Memory | None,
+    references: Mapping[str, Mapping[str, Any]] | None, named: tuple[str, str] | None, progress: Progress,
+) -> Made:  # fmt: skip
+    """Every shard's rows, in files of the folder."""
+    sizes = _read(sources, folder, wanted, read, report, progress)
+    place = str(folder.path.resolve())
+    tasks = [
+        Task(place, number, size, tuple(chosen), how.timeout_s, named=named)
+        for number, size in enumerate(sizes)
+    ]
+    pools: dict[str, Pool[Any]] = {s.name: Pool(seed=s.settings.seed) for s in chosen}
+    engine = _engine(how, len(tasks), memory, pools)
+    total = sum(sizes)
+    often = gc.get_threshold()
+    gc.set_threshold(*RARE)
+    try:
+        seen = _stage(engine, tasks, "seen", total, progress, pools)
+
+        def observed(name: str) -> Iterator[Any]:
+            for file in seen:
+                found = (one.observations[name] for one in file.load("seen"))
+                yield from (one for one in found if not isinstance(one, Failure))
+
+        frozen = Frozen(pools, freeze(chosen, observed, pools, references))
+        if isinstance(engine, Here):
+            kernel.remember(place, frozen)
+        else:
+            kernel.freeze_file(folder.path, frozen)
+        files = _stage(engine, [replace(t, stage="score") for t in tasks], "rows", total, progress)
+    finally:
+        gc.set_threshold(*often)
+        engine.close()
+        kernel.remember(place, None)
+    outcome = Outcome(references=frozen.references)
+    for scorer in chosen:
+        outcome.unscored[scorer.name] = Counter()
+    for file in files:
+        part = file.load("outcome")
+        outcome.turns += part.turns
+        outcome.extend(part)
+    return Made(tuple(files), total, outcome, wanted)
+
+
+def _read(
+    sources: Sequence[str], folder: Folder, wanted: dict[str, Any], read: logs.ReadOptions,
+    report: logs.Report, progress: Progress,
+) -> list[int]:  # fmt: skip
+    """Read the whole log, so that what is wrong with it is known before anything is scored.
+
+    Returns
+    -------
+    dialogues of each shard
+    """
+    listed, done = [], 0
+    for number, batch in enumerate(shards.cut(logs.read(sources, read, report=report))):
+        listed.append(folder.keep(number, batch))
+        done += len(batch)
+        progress("read", done, None)
+    folder.write_plan(wanted, listed)
+    return [one["dialogues"] for one in listed]
+
+
+def _stage(
+    engine: Engine,
+    tasks: Sequence[Task],
+    kind: str,
+    total: int,
+    progress: Progress,
+    pools: kernel.Pools | None = None,
+) -> list[shards.File]:
+    """Do what is not done yet of a stage; the files of all shards, in order."""
+    what = {"seen": "observed", "rows": "scored"}[kind]
+    found = (shards.open_file(task.path(kind), check=True) for task in tasks)
+    there = {task.number: file for task, file in zip(tasks, found, strict=True) if file is not None}
+    for file in there.values() if pools is not None else ():
+        kernel.gather(pools or {}, file)
+    done = sum(t.size for t in tasks if t.number in there)
+    if done:
+        progress(what, done, total)
+    for number in engine.run(t for t in tasks if t.number not in there):
+        done += tasks[number].size
+        progress(what, done, total)
+        if pools is not None and not isinstance(engine, Here):
+            kernel.gather(pools, shards.whole(tasks[number].path(kind)))
+    return [shards.whole(task.path(kind)) for task in tasks]
+
+
+def _engine(how: Work, count: int, memory: Memory | None, pools: kernel.Pools) -> Engine:
+    """Where the work is done."""
+    jobs = how.jobs if how.jobs is not None else _fitting(count)
+    if how.engine == "dask":
+        from convalign.scale.cluster import Dask
+
+        return Dask(how.scheduler, jobs, how.worker_memory_mb)
+    if min(jobs, count) <= 1 and how.worker_memory_mb is None:
+        return Here(memory, pools)
+    return Processes(max(1, min(jobs, count)), how.worker_memory_mb)
+
+
+def _fitting(count: int) -> int:
+    """Processes for so many shards on this machine."""
+    if count < WORTH_IT:
+        return 1
+    pages = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return max(1, min(len(os.sched_getaffinity(0)), pages // WORKER_BYTES, count // 2))
