@@ -565,3 +565,63 @@ def test_resume_on_the_command_line(
     assert main(command) == 2
     assert main([*command, "--resume"]) == 0
     assert (tmp_path / "run" / "run.json").is_file()
+
+
+# --- tables and schemas
+
+
+def test_parquet_holds_the_same_rows(log: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    lines = open_run(run(log, tmp_path / "lines"))
+    columns = open_run(run(log, tmp_path / "columns", Work(table="parquet")))
+    assert list(columns.scores()) == list(lines.scores())
+    assert list(columns.turns()) == list(lines.turns())
+    assert not (tmp_path / "columns" / "dialogues.jsonl").exists()
+    again = run(log, tmp_path / "again", Work(table="parquet", jobs=2))
+    for name in ("dialogues.parquet", "turns.parquet"):
+        assert (again / name).read_bytes() == (columns.path / name).read_bytes()
+    (columns.path / "dialogues.parquet").write_bytes(b"PAR1")
+    with pytest.raises(RunError, match=r"dialogues\.parquet: .*; score the log again"):
+        list(columns.scores())
+
+
+def test_a_run_is_judged_from_parquet_as_from_lines(log: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    said = []
+    for table in ("jsonl", "parquet"):
+        out = run(log, tmp_path / table, Work(table=table))
+        done = subprocess.run(
+            [sys.executable, "-m", "convalign", "judge", str(out), "--rubric", "customer_service", "--json"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        said.append(done.stdout.replace(table, ""))
+    assert said[0] == said[1] != ""
+
+
+def test_every_file_of_a_run_is_as_its_schema_says(
+    log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import jsonschema
+
+    out = run(log, tmp_path / "run")
+
+    def schema(name: str) -> Any:
+        assert main(["schema", name]) == 0
+        return jsonschema.Draft202012Validator(json.loads(capsys.readouterr().out))
+
+    schema("run").validate(json.loads((out / "run.json").read_text(encoding="utf-8")))
+    for name in ("dialogues", "turns", "index"):
+        checked, one = schema(name), None
+        for line in (out / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
+            one = json.loads(line)
+            checked.validate(one)
+        assert one is not None
+        with pytest.raises(jsonschema.ValidationError):
+            checked.validate({**one, "mean": 1.0})
+    broken = {
+        **json.loads((out / "dialogues.jsonl").read_text().splitlines()[0]),
+        "status": "unscored",
+        "reason": None,
+    }
+    with pytest.raises(jsonschema.ValidationError):
+        schema("dialogues").validate(broken)

@@ -20,6 +20,10 @@ SCHEMAS = {
     "rubric": ("convalign.rubrics", "schema.json"),
     "study": ("convalign", "study.schema.json"),
     "results": ("convalign", "results.schema.json"),
+    "run": ("convalign", "run.schema.json"),
+    "dialogues": ("convalign", "dialogues.schema.json"),
+    "turns": ("convalign", "turns.schema.json"),
+    "index": ("convalign", "index.schema.json"),
 }
 """What ``convalign schema`` prints: name -> package and file."""
 

@@ -60,8 +60,8 @@ def parser() -> argparse.ArgumentParser:
     _json(listing)
     _json(verb("dimensions", "listing", "list the dimensions with their metrics"))
     _json(verb("rubrics", "listing", "list the shipped rubrics"))
-    schema = verb("schema", "listing", "print the JSON Schema of a file: dialogue, rubric, study or results")
-    schema.add_argument("name", nargs="?", help="dialogue, rubric, study or results; without it, list them")
+    schema = verb("schema", "listing", "print the JSON Schema of a file")
+    schema.add_argument("name", nargs="?", help="of which file; without it, list them")
     _json(schema)
     _json(verb("doctor", "listing", "say what is installed, which models there are, and what is missing"))
     return top
@@ -188,6 +188,10 @@ def _score(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--reference", metavar="RUN", help="use what this run froze (the scale of prosodic proximity)"
     )
+    one.add_argument(
+        "--table", choices=("jsonl", "parquet"), default="jsonl",
+        help="how dialogues and turns are written: JSON lines (default) or Parquet (a fifteenth of the size)",
+    )  # fmt: skip
     one.add_argument("--resume", action="store_true", help="go on with an unfinished run, if there is one")
     one.add_argument("--force", action="store_true", help="replace an existing run, drop an unfinished one")
     _quiet(one)

@@ -48,7 +48,7 @@ def score(arguments: Namespace) -> int:
     read, report = reading(arguments), logs.Report()
     how = Work(
         arguments.jobs, arguments.engine, arguments.scheduler, arguments.timeout or None,
-        arguments.worker_memory, arguments.resume, arguments.force,
+        arguments.worker_memory, arguments.table, arguments.resume, arguments.force,
     )  # fmt: skip
     with terminal.progress(quiet=arguments.quiet) as progress:
         if arguments.output == "-":

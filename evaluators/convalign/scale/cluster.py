@@ -39,11 +39,15 @@ class Dask:
         self._scheduler = scheduler
         try:
             if scheduler is None:
+                here: dict[str, Any] = {
+                    "host": "127.0.0.1",
+                    "dashboard_address": None,
+                    "threads_per_worker": 1,
+                }
+                memory = "auto" if memory_mb is None else memory_mb * 1024 * 1024
                 self._cluster = distributed.LocalCluster(
-                    n_workers=jobs, threads_per_worker=1, host="127.0.0.1", dashboard_address=None,
-                    silence_logs=logging.CRITICAL,
-                    memory_limit="auto" if memory_mb is None else memory_mb * 1024 * 1024,
-                )  # fmt: skip
+                    n_workers=jobs, memory_limit=memory, silence_logs=logging.CRITICAL, **here
+                )
             self._client: Any = distributed.Client(
                 scheduler or self._cluster, timeout="20s", set_as_default=False
             )

@@ -17,6 +17,7 @@ from convalign import logs
 from convalign.errors import RunError, UsageError
 from convalign.scores import SCHEMA_VERSION, Score, TurnScore, read_rows
 from convalign.scoring import Outcome, Scorer
+from convalign.tables import Row, read_parquet
 
 LIBRARIES = (
     "numpy", "spacy", "spacy-lookups-data", "vaderSentiment", "onnxruntime", "tokenizers",
@@ -53,12 +54,18 @@ class Run:
     info: dict[str, Any]
 
     def scores(self) -> Iterator[Score]:
-        """Rows of ``dialogues.jsonl``."""
-        return read_rows(self.path / "dialogues.jsonl", Score)
+        """Rows of ``dialogues.jsonl`` (or ``.parquet``)."""
+        return self._rows("dialogues", Score)
 
     def turns(self) -> Iterator[TurnScore]:
-        """Rows of ``turns.jsonl``."""
-        return read_rows(self.path / "turns.jsonl", TurnScore)
+        """Rows of ``turns.jsonl`` (or ``.parquet``)."""
+        return self._rows("turns", TurnScore)
+
+    def _rows(self, name: str, kind: type[Row]) -> Iterator[Row]:
+        columns = self.path / f"{name}.parquet"
+        if columns.is_file():
+            return read_parquet(columns, kind)
+        return read_rows(self.path / f"{name}.jsonl", kind)
 
     def index(self) -> list[dict[str, Any]]:
         """Rows of ``index.jsonl``: what was read, without its words."""

@@ -25,6 +25,7 @@ from convalign.scale.runs import Run, Stamp, asked, building, check_free, descri
 from convalign.scores import dumps_pretty, write_text
 from convalign.scoring import Failure, Memory, Outcome, Scorer, freeze
 from convalign.surrogates import Pool
+from convalign.tables import KINDS, require_parquet, write_parquet
 
 TIMEOUT_S = 3600.0
 """What one dialogue may take on one dimension."""
@@ -45,6 +46,7 @@ class Work:
     scheduler : address of the cluster; None = one of this machine
     timeout_s : what one dialogue may take on one dimension; None = as long as it wants
     worker_memory_mb : what a worker may have; None = no limit
+    table : how dialogues and turns are written, ``jsonl`` or ``parquet``
     resume : go on with an unfinished run
     force : replace a run, drop an unfinished one
     """
@@ -54,6 +56,7 @@ class Work:
     scheduler: str | None = None
     timeout_s: float | None = TIMEOUT_S
     worker_memory_mb: int | None = None
+    table: Literal["jsonl", "parquet"] = "jsonl"
     resume: bool = False
     force: bool = False
 
@@ -105,6 +108,8 @@ def score_to_run(
         for otherwise or of other input.
     """
     check_free(out, force=how.force)
+    if how.table == "parquet":
+        require_parquet()
     began, clock = datetime.now(UTC), time.monotonic()
     with Folder(out, resume=how.resume, force=how.force) as folder:
         wanted = asked(chosen, read, stamp, references, how.timeout_s)
@@ -115,16 +120,26 @@ def score_to_run(
             report.sources[:] = [replace(s, path=s.path.replace(path, called, 1)) for s in report.sources]
         with building(out) as target:
             for name in ("dialogues", "turns", "index"):
-                table = target / f"{name}.jsonl"
-                with _whole(table), table.open("wb") as stream:
-                    for file in made.files:
-                        file.copy(name, stream)
+                _put(target, name, made.files, how.table)
             info = describe(made.asked, chosen, made.dialogues, made.outcome, report)
             write_text(target / "run.json", dumps_pretty(info))
             ended = began + timedelta(seconds=time.monotonic() - clock)  # whatever the wall clock did
             times = {"started_at": began.isoformat(), "ended_at": ended.isoformat()}
             write_text(target / "timing.json", dumps_pretty(times))
     return open_run(out), made.outcome
+
+
+def _put(target: Path, name: str, files: Sequence[shards.File], table: str) -> None:
+    """Write one table of the run."""
+    if table == "parquet" and name in KINDS:
+        path = target / f"{name}.parquet"
+        with _whole(path):
+            write_parquet(path, KINDS[name], (file.read(name) for file in files))
+        return
+    path = target / f"{name}.jsonl"
+    with _whole(path), path.open("wb") as stream:
+        for file in files:
+            file.copy(name, stream)
 
 
 @contextmanager
