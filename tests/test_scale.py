@@ -143,6 +143,15 @@ def workers(process: subprocess.Popen[bytes]) -> list[int]:
         return []
 
 
+def gone(pid: int) -> bool:
+    """Whether a process ends within five seconds."""
+    for _ in range(100):
+        if not Path(f"/proc/{pid}").exists():
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def unfinished(out: Path) -> Path:
     return out.parent / f".{out.name}.unfinished"
 
@@ -166,10 +175,12 @@ def test_the_parent_may_be_killed_at_any_moment(log: Path, tmp_path: Path) -> No
         wanted = draw.randrange(1, 16)
         while process.poll() is None and len(list(unfinished(out).glob("0*"))) < wanted:
             time.sleep(0.002)
+        left = workers(process)
         if process.poll() is None:
             os.kill(process.pid, signal.SIGKILL)
             kills += 1
         process.wait()
+        assert all(gone(one) for one in left), "a worker outlived its parent"
         if out.exists():
             break
     assert kills

@@ -81,9 +81,7 @@ class Processes:
     def _started(self, jobs: int) -> ProcessPoolExecutor:
         # A forked child of a process with threads (onnxruntime) can hang; a spawned one cannot.
         spawn = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(
-            jobs, mp_context=spawn, initializer=_begin, initargs=(os.getpid(), self._memory_mb)
-        )
+        return ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_begin, initargs=(self._memory_mb,))
 
     def run(self, tasks: Iterable[Task]) -> Iterator[int]:
         """Numbers of the shards as they are done."""
@@ -171,18 +169,17 @@ def beyond(task: Task) -> str:
     )
 
 
-def _begin(parent: int, memory_mb: int | None) -> None:
+def _begin(memory_mb: int | None) -> None:
     """What a worker does first: leave Ctrl-C to its parent, and not outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     memory_limit(memory_mb)
     gc.set_threshold(*RARE)
-    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    threading.Thread(target=_follow, daemon=True).start()
 
 
-def _follow(parent: int) -> None:
+def _follow() -> None:
     """End with the parent: a pool's worker would wait for ever for work that nobody sends."""
     process = multiprocessing.parent_process()
     if process is not None:
         wait_for([process.sentinel])
-    if os.getppid() != parent:
         os._exit(1)
