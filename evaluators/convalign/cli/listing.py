@@ -12,7 +12,7 @@ from typing import Any
 
 from convalign import dimensions as known
 from convalign.cli import DONE
-from convalign.errors import UsageError
+from convalign.errors import MissingExtraError, UsageError
 from convalign.scores import Metric
 
 SCHEMAS = {
@@ -36,7 +36,10 @@ EXTRAS = {
     "parselmouth": "Praat as a pitch engine (GPL-3.0): pip install convalign[praat]",
     "pylangacq": "CHAT transcripts: pip install convalign[formats]",
     "zstandard": "zstd-packed logs and Inspect's .eval: pip install convalign[formats]",
-    "pyarrow": "Parquet and Arrow: pip install convalign[parquet]",
+    "pyarrow": "Parquet and Arrow, logs and tables: pip install convalign[parquet]",
+    "distributed": "runs on a Dask cluster: pip install convalign[dask]",
+    "fsspec": "logs at addresses (s3://, gs://, https://): pip install convalign[remote]",
+    "shtab": "completion in a shell: pip install convalign[completion]",
 }
 """Optional libraries, and what they would be for."""
 
@@ -142,6 +145,18 @@ def schema(arguments: Namespace) -> int:
         raise UsageError(f"no schema {arguments.name!r}; there are: {', '.join(sorted(SCHEMAS))}")
     package, file = SCHEMAS[arguments.name]
     print((resources.files(package) / file).read_text(encoding="utf-8").rstrip("\n"))
+    return DONE
+
+
+def completion(arguments: Namespace) -> int:
+    """Print a completion script; it runs none of our code at a tab."""
+    try:
+        import shtab
+    except ImportError:
+        raise MissingExtraError("completion needs shtab; pip install 'convalign[completion]'") from None
+    from convalign.cli.parser import parser
+
+    print(shtab.complete(parser(), arguments.shell).rstrip("\n"))
     return DONE
 
 

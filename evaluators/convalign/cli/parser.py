@@ -63,6 +63,8 @@ def parser() -> argparse.ArgumentParser:
     schema = verb("schema", "listing", "print the JSON Schema of a file")
     schema.add_argument("name", nargs="?", help="of which file; without it, list them")
     _json(schema)
+    completion = verb("completion", "listing", "print a script that completes verbs and options in a shell")
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"), help="which shell")
     _json(verb("doctor", "listing", "say what is installed, which models there are, and what is missing"))
     return top
 

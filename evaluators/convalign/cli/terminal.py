@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
@@ -13,16 +15,22 @@ from convalign.logs import Report
 from convalign.scale import Progress, silent
 from convalign.scoring import Outcome, Scorer
 
+EVERY_S = 60.0
+"""Between two lines of progress."""
+
 MOST = 5
 """Reasons, directions and messages that a summary lists before it only counts."""
 
 
 @contextmanager
 def progress(*, quiet: bool, stream: TextIO | None = None) -> Iterator[Progress]:
-    """A bar per stage if stderr is a terminal; nothing when piped or quiet."""
+    """A bar per stage on a terminal, a line a minute elsewhere (and with ``TERM=dumb``), or nothing."""
     stream = stream or sys.stderr
-    if quiet or stream is None or not stream.isatty():
+    if quiet or stream is None:
         yield silent
+        return
+    if not stream.isatty() or os.environ.get("TERM") == "dumb":
+        yield Lines(stream)
         return
     bars: dict[str, tqdm[Any]] = {}
 
@@ -38,6 +46,50 @@ def progress(*, quiet: bool, stream: TextIO | None = None) -> Iterator[Progress]
     finally:
         for bar in bars.values():
             bar.close()
+
+
+class Lines:
+    """Progress where nothing can be drawn over: one line a minute.
+
+    Parameters
+    ----------
+    stream : where to print
+    clock : seconds that never go backwards
+    """
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream, self._clock = stream, clock
+        self._what, self._began, self._from = "", clock(), 0
+        self._next = self._began + EVERY_S
+
+    def __call__(self, what: str, done: int, total: int | None) -> None:
+        """Say how far a stage is, once it is time."""
+        now = self._clock()
+        if what != self._what:
+            self._what, self._began, self._from = what, now, done
+        if now < self._next:
+            return
+        self._next = now + EVERY_S
+        rate = (done - self._from) / (now - self._began) if now > self._began else 0.0
+        of = "" if total is None else f" of {total:,}"
+        left = "" if total is None or not rate else f", {duration((total - done) / rate)} left"
+        print(f"{what} {done:,}{of} dialogues, {rate:.3g} a second{left}", file=self._stream, flush=True)
+
+
+def duration(seconds: float) -> str:
+    """A time to wait, in the two units that matter.
+
+    Examples
+    --------
+    >>> duration(3725), duration(59.6)
+    ('1 h 02 min', '1 min 00 s')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 def say(text: str, *, quiet: bool = False) -> None:

@@ -102,7 +102,7 @@ class Reading:
         except LogError as error:
             self._refuse(error)
         finally:
-            if source.path is not None:
+            if source.path is not None or source.address is not None:
                 stored_whole = name is not None and _drained(stored)
                 stream.close()
             else:
@@ -172,12 +172,21 @@ class Reading:
         if options.merge:
             turns = merged(turns, notes)
         root = dialogue.root or source.root if options.audio_dir is None else os.fspath(options.audio_dir)
+        if source.address is not None and options.audio_dir is None:
+            dialogue, turns = _silent(dialogue, turns, notes)
         done = replace(dialogue, turns=turns, roles={**dialogue.roles, **said}, root=root)
         if self._finder is not None and done.audio is None and all(turn.audio is None for turn in turns):
             done = self._finder.attach(done, place, notes)
         done = with_channels(done, options.channels, place)
         check_paths(done, root, place)
         return done
+
+
+def _silent(dialogue: Dialogue, turns: tuple[Turn, ...], notes: Notes) -> tuple[Dialogue, tuple[Turn, ...]]:
+    """Without the sound that a log at an address names: a path there is none of this machine."""
+    if dialogue.audio is not None or any(turn.audio is not None for turn in turns):
+        notes.add("sound named by a log at an address is not fetched; copy it here and say --audio")
+    return replace(dialogue, audio=None), tuple(replace(turn, audio=None) for turn in turns)
 
 
 def _drained(stored: Stored) -> bool:

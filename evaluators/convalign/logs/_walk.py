@@ -13,6 +13,7 @@ from typing import BinaryIO
 from convalign.dialogue import Notes
 from convalign.errors import LogError, UsageError
 from convalign.logs._bytes import PACKED_NAME
+from convalign.logs._remote import is_address, listed, opened
 
 Sources = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
@@ -25,12 +26,13 @@ class Source:
 
     Attributes
     ----------
-    path : None for standard input
+    path : None for standard input, and for what lies elsewhere
     place : how messages call it
     name : what ids are made of: the path under the given root, without suffixes
     root : its folder, to which audio paths are relative
     top : the folder that was given, or that of the file that was given; nothing outside is opened
     in_folder : whether it was found in a folder, where not every file is a log
+    address : where it lies when it is not on this machine
     """
 
     path: Path | None
@@ -39,9 +41,12 @@ class Source:
     root: str
     top: str
     in_folder: bool = False
+    address: str | None = None
 
     def open(self) -> BinaryIO:
         """Open for reading bytes."""
+        if self.address is not None:
+            return opened(self.address)
         if self.path is None:
             return sys.stdin.buffer
         try:
@@ -71,7 +76,7 @@ def given(sources: Sources) -> list[str]:
     if paths.count(STDIN) > 1:
         raise UsageError("- stands twice; standard input can be read once")
     for path in paths:
-        if path != STDIN and ("\0" in path or not os.path.lexists(path)):
+        if path != STDIN and not is_address(path) and ("\0" in path or not os.path.lexists(path)):
             raise LogError(f"{path}: no such file or folder; name a log, or - for standard input")
     return paths
 
@@ -86,6 +91,11 @@ def files(path: str, notes: Notes) -> Iterator[Source]:
     """
     if path == STDIN:
         yield Source(None, "stdin", "stdin", ".", ".")
+        return
+    if is_address(path):
+        for address, below in listed(path):
+            name = plain(below or address.rstrip("/").rpartition("/")[2])
+            yield Source(None, address, name, ".", ".", in_folder=bool(below), address=address)
         return
     root = Path(path)
     if not root.is_dir():
