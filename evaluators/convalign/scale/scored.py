@@ -29,7 +29,7 @@ from convalign.tables import KINDS, require_parquet, write_parquet
 
 TIMEOUT_S = 3600.0
 """What one dialogue may take on one dimension."""
-WORTH_IT = 4
+WORTH_IT = 8
 """Shards from which several processes are started without being asked for."""
 WORKER_BYTES = 1 << 30
 """Memory that a worker with every model loaded is counted with."""

@@ -21,11 +21,13 @@ from typing import Any, BinaryIO
 from convalign.dialogue import Dialogue
 from convalign.errors import RunError
 
-MOST = 256
-"""Dialogues of a shard."""
-MOST_WITH_SOUND = 16
-"""Dialogues of a shard whose sound must be heard, which takes a thousand times as long."""
-MOST_TURNS = 8_192
+MOST = 64
+"""Dialogues of a shard at the beginning: small, so that workers end together on a small log."""
+GROWTH = 64
+"""Shards after which they hold four times as many, so that a large log is not a million files."""
+SOUND = 16
+"""As many times fewer dialogues are in a shard whose sound must be heard: that takes so much longer."""
+MOST_TURNS = 16_384
 """Turns after which a shard ends with the dialogue that holds them."""
 
 ALLOWED = {
@@ -82,13 +84,14 @@ class File:
 def cut(dialogues: Iterable[Dialogue]) -> Iterator[list[Dialogue]]:
     """Cut a stream into shards; how they are cut has no influence on any number."""
     stream = iter(dialogues)
-    for first in stream:
+    for number, first in enumerate(stream):
         shard, turns = [], 0
+        most = MOST * (1 if number < GROWTH else 4 if number < 16 * GROWTH else 16)
         for one in chain((first,), stream):
             shard.append(one)
             turns += len(one.turns)
             heard = one.audio is not None or any(turn.audio is not None for turn in one.turns)
-            if turns >= MOST_TURNS or len(shard) >= (MOST_WITH_SOUND if heard else MOST):
+            if turns >= MOST_TURNS or len(shard) >= (max(1, most // SOUND) if heard else most):
                 break
         yield shard
 
