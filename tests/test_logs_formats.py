@@ -190,6 +190,106 @@ def otel() -> str:
     return "".join(json.dumps(line) + "\n" for line in lines)
 
 
+def rttm() -> str:
+    return ";; a test\n" + "".join(
+        f"SPEAKER call 1 {a} {b - a} <NA> <NA> {who} <NA> <NA>\n" for who, _, a, b in SAID
+    )
+
+
+def ctm() -> str:
+    channels = {"user": "A", "agent": "B"}
+    return "".join(
+        f"call {channels[one['speaker']]} {one['start']} {one['end'] - one['start']:.3f} {one['word']} .9\n"
+        for one in spoken()
+    )
+
+
+def langsmith() -> str:
+    runs = [
+        {
+            "id": f"r{k}", "run_type": "llm", "trace_id": f"t{k}", "session_id": "project",
+            "parent_run_id": "p",
+            "start_time": f"2026-01-31T12:00:0{k}", "extra": {"metadata": {"thread_id": "call"}},
+            "inputs": {"messages": [[constructed(one) for one in chat(k)]]},
+            "outputs": {"generations": [[{"message": constructed(one)} for one in chat(3)[k : k + 1]]]},
+        }
+        for k in (1, 3)
+    ]  # fmt: skip
+    root = {"id": "p", "run_type": "chain", "trace_id": "t1", "parent_run_id": None, "inputs": {"input": "x"}}
+    return "".join(json.dumps(one) + "\n" for one in (*runs[::-1], root))
+
+
+def constructed(message: dict[str, str]) -> dict[str, Any]:
+    """A message as LangChain writes it."""
+    kind = {"user": "HumanMessage", "assistant": "AIMessage"}[message["role"]]
+    return {
+        "lc": 1, "type": "constructor", "id": ["langchain", "schema", "messages", kind],
+        "kwargs": {"content": message["content"], "additional_kwargs": {}},
+    }  # fmt: skip
+
+
+def openinference() -> str:
+    lines = []
+    for k in (1, 3):
+        attributes: dict[str, Any] = {"openinference.span.kind": "LLM", "session.id": "call"}
+        for n, one in enumerate(chat(k)):
+            attributes[f"llm.input_messages.{n}.message.role"] = one["role"]
+            part = f"llm.input_messages.{n}.message.contents.0.message_content"
+            attributes |= {f"{part}.type": "text", f"{part}.text": one["content"]}
+        for one in chat(3)[k : k + 1]:
+            attributes["llm.output_messages.0.message.role"] = one["role"]
+            attributes["llm.output_messages.0.message.content"] = one["content"]
+        context = {"trace_id": f"t{k}", "span_id": f"s{k}"}
+        lines.append({"context": context, "start_time": f"2026-01-31T12:00:0{k}", "attributes": attributes})
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+def inspected() -> str:
+    messages: list[dict[str, Any]] = [{"role": "system", "content": "be brief"}, *chat(3)]
+    messages[1] |= {"content": "attachment://0a"}
+    messages[2] |= {
+        "content": [{"type": "reasoning", "reasoning": "hm"}, {"type": "text", "text": SAID[1][1]}]
+    }
+    sample = {"id": "call", "epoch": 1, "messages": messages, "attachments": {"0a": SAID[0][1]}, "events": []}
+    return json.dumps({"version": 2, "status": "success", "eval": {"task": "t"}, "samples": [sample]})
+
+
+def harper() -> str:
+    rows = [
+        {
+            "index": k, "speaker_role": {"user": "caller", "agent": "agent"}[who], "channel_index": 1,
+            "start_ms": round(1000 * a), "duration_ms": round(1000 * (b - a)), "offset_ms": 10,
+            "human_transcript": text, "emotion": {"neutral": 1.0},
+        }
+        for k, (who, text, a, b) in enumerate(SAID)
+    ]  # fmt: skip
+    return json.dumps(rows[::-1])
+
+
+def chatgpt() -> str:
+    mapping: dict[str, Any] = {"root": {"message": None, "parent": None, "children": ["n0"]}}
+    hidden = {"is_visually_hidden_from_conversation": True}
+    for k, one in enumerate(chat(3)):
+        mapping[f"n{k}"] = {
+            "parent": f"n{k - 1}" if k else "root", "children": [f"n{k + 1}"] if k < 2 else [],
+            "message": {
+                "author": {"role": one["role"]}, "recipient": "all", "metadata": {},
+                "content": {"content_type": "text", "parts": [one["content"]]},
+            },
+        }  # fmt: skip
+    other = {"content_type": "text", "parts": ["an answer that was regenerated"]}
+    mapping["b1"] = {"parent": "n0", "children": [], "message": mapping["n1"]["message"] | {"content": other}}
+    mapping["root"]["message"] = {
+        "author": {"role": "system"}, "content": {"content_type": "text", "parts": [""]}, "metadata": hidden,
+    }  # fmt: skip
+    return json.dumps([{"id": "call", "title": "A lamp", "mapping": mapping, "current_node": "n2"}])
+
+
+def plain() -> str:
+    rows = [{"from": who, "utterance": text, "begin": a, "end": b} for who, text, a, b in SAID]
+    return json.dumps({"call": [rows]})
+
+
 FORMATS: dict[str, tuple[str, Callable[[], str], bool]] = {
     "vtt": ("call.vtt", vtt, True),
     "srt": ("call.srt", srt, True),
@@ -206,8 +306,15 @@ FORMATS: dict[str, tuple[str, Callable[[], str], bool]] = {
     "convokit": ("utterances.jsonl", convokit, False),
     "langfuse": ("call.json", langfuse, False),
     "otel": ("call.jsonl", otel, False),
+    "ctm": ("call.ctm", ctm, True),
+    "langsmith": ("call.jsonl", langsmith, False),
+    "openinference": ("call.jsonl", openinference, False),
+    "inspect": ("call.json", inspected, False),
+    "harper_valley": ("call.json", harper, True),
+    "chatgpt": ("call.json", chatgpt, False),
+    "json": ("call.json", plain, True),
 }
-ROLES = {"0": "user", "1": "agent", "ch_0": "user", "ch_1": "agent"}
+ROLES = {"0": "user", "1": "agent", "ch_0": "user", "ch_1": "agent", "A": "user", "B": "agent"}
 
 
 def read(path: Path, **options: Any) -> list[Dialogue]:
@@ -229,7 +336,7 @@ def test_the_same_call_in_every_format(tmp_path: Path, name: str) -> None:
         assert (
             (turn.start_s, turn.end_s) == pytest.approx(times, abs=0.002) if timed else times == (None, None)
         )
-    assert found.id in ("call", "utterances")
+    assert found.id in ("call", "utterances", "t/call#1")
 
 
 def hostile(text: str) -> dict[str, bytes]:

@@ -16,8 +16,9 @@ IGNORES = "unknown keys of a turn (counted); unknown keys of a dialogue move to 
 
 def sniff(head: Head) -> bool:
     """Whether the first record has turns that name speakers, or turns whose form is not known."""
-    own_names = head.has("turns[].utterance") and not head.has("turns[].text")
-    return (head.has("turns[].speaker") and not own_names) or (
+    if head.has("turns[].utterance") and not head.has("turns[].text"):
+        return False
+    return head.has("turns[].speaker") or (
         head.has("turns") and not head.has("turns[].role") and not head.has("turns[].content")
     )
 

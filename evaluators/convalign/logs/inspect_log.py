@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
 from convalign.dialogue import Dialogue
-from convalign.errors import LogError, MissingExtraError
+from convalign.errors import ConvalignError, LogError, MissingExtraError
 from convalign.logs._bytes import FREE, RATIO
 from convalign.logs._json import loads
 from convalign.logs._log import Head, Log, fail, show
@@ -145,16 +145,17 @@ def _member(stream: BinaryIO, one: zipfile.ZipInfo, log: Log) -> str:
     place, limit = f"{log.text.place}: {one.filename}", log.options.record_limit
     if one.file_size > limit or (one.file_size > FREE and one.file_size > RATIO * one.compress_size):
         raise LogError(f"{place}: unpacks to {one.file_size:,} bytes; no sample should, split the log")
-    stream.seek(one.header_offset)
-    local = stream.read(30)
-    if len(local) < 30 or not local.startswith(b"PK\x03\x04") or one.flag_bits & 1:
-        raise LogError(f"{place}: cannot be unpacked; copy the log again")
-    name, extra = struct.unpack("<HH", local[26:30])
-    stream.seek(name + extra, 1)
-    packed = stream.read(one.compress_size)
     try:
-        data = _unpacked(packed, one, place)
-    except (zlib.error, ValueError, MemoryError) as error:
+        stream.seek(one.header_offset)
+        local = stream.read(30)
+        if len(local) < 30 or not local.startswith(b"PK\x03\x04") or one.flag_bits & 1:
+            raise LogError(f"{place}: cannot be unpacked; copy the log again")
+        name, extra = struct.unpack("<HH", local[26:30])
+        stream.seek(name + extra, 1)
+        data = _unpacked(stream.read(min(one.compress_size, limit)), one, place)
+    except ConvalignError:
+        raise
+    except (zlib.error, ValueError, OSError, MemoryError) as error:
         raise LogError(f"{place}: is broken ({error}); copy the log again") from None
     if len(data) != one.file_size or zlib.crc32(data) != one.CRC:
         raise LogError(f"{place}: does not have the check sum of the zip file; copy the log again")

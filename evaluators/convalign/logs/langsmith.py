@@ -31,20 +31,25 @@ def sniff(head: Head) -> bool:
 def read(log: Log) -> Iterator[Dialogue]:
     """Dialogues of the file, one per thread; the runs of the file are held together."""
     calls: list[Span] = []
-    roots: list[Span] = []
+    roots: list[tuple[str, Span]] = []
+    traced: set[str] = set()
     seen = 0
     for record in records(log.text, log.notes, log.refuse):
         place, run = log.place(record.line), record.value
         seen += 1
         if not isinstance(run, dict):
             fail(place, "$", f"{show(run)} is no run; {CURE}")
-        kind = run.get("run_type")
-        if kind == "llm" or run.get("parent_run_id") is None:
+        is_call = run.get("run_type") == "llm"
+        if is_call or run.get("parent_run_id") is None:
             span = _span(run, str(record.number), log, place)
-            if span.messages:
-                (calls if kind == "llm" else roots).append(span)
-    spoken = {span.conversation for span in calls}
-    spans = calls + [span for span in roots if span.conversation not in spoken]
+            trace = str(run.get("trace_id"))
+            if span.messages and is_call:
+                calls.append(span)
+                traced.add(trace)
+            elif span.messages:
+                roots.append((trace, span))
+    # A root repeats what the calls below it say.
+    spans = calls + [span for trace, span in roots if trace not in traced]
     if not spans:
         raise LogError(f"{log.place(1)}: {seen} runs, none with messages; export inputs and outputs too")
     yield from dialogues(spans, log.notes)

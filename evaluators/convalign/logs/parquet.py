@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from convalign.dialogue import Dialogue, from_record
+from convalign.dialogue import Dialogue
 from convalign.errors import LogError, MissingExtraError
-from convalign.logs import openai, sharegpt
+from convalign.logs import openai, plain, sharegpt
 from convalign.logs._bytes import FREE, RATIO
 from convalign.logs._log import Head, Log, fail, own_id, show
-from convalign.logs.plain import as_cell
 from convalign.logs.table import KNOWN, dialogues, layout_of_names
 
 if TYPE_CHECKING:
@@ -70,9 +69,9 @@ def read(log: Log) -> Iterator[Dialogue]:
                     f"{log.place(1)}: no list of turns ({', '.join(COLUMNS)}) and no speaker and text; "
                     f"there are: {', '.join(names[:12])}; say --columns speaker=NAME,text=NAME"
                 )
-            cells = ((number, 1, [as_cell(row[name]) for name in names]) for number, row in rows)
+            cells = ((number, 1, [plain.as_cell(row[name]) for name in names]) for number, row in rows)
             yield from dialogues(cells, layout, log)
-        except (pyarrow.ArrowException, OSError, OverflowError, UnicodeDecodeError) as error:
+        except (pyarrow.ArrowException, OSError, OverflowError, MemoryError, UnicodeDecodeError) as error:
             raise LogError(f"{log.text.place}: cannot be read ({_short(error)}); {BROKEN}") from None
 
 
@@ -97,7 +96,8 @@ def _batches(stream: BinaryIO, log: Log) -> Iterator[pyarrow.RecordBatch]:
         if magic.startswith(b"PAR1"):
             file = parquet.ParquetFile(stream)
             _check_size(file.metadata, log)
-            yield from file.iter_batches(batch_size=ROWS, use_threads=False)
+            for batch in file.iter_batches(batch_size=ROWS, use_threads=False):
+                yield from _cut(batch)
         elif magic == b"ARROW1":
             opened = ipc.open_file(stream)
             for index in range(opened.num_record_batches):
@@ -105,11 +105,13 @@ def _batches(stream: BinaryIO, log: Log) -> Iterator[pyarrow.RecordBatch]:
         else:
             for batch in ipc.open_stream(stream):
                 yield from _cut(batch)
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, MemoryError) as error:
         raise LogError(f"{log.text.place}: cannot be read ({_short(error)}); {BROKEN}") from None
 
 
 def _cut(batch: pyarrow.RecordBatch) -> Iterator[pyarrow.RecordBatch]:
+    """Slices of a batch, whose offsets are checked first: Arrow trusts what a file says of itself."""
+    batch.validate(full=True)
     for start in range(0, batch.num_rows, ROWS):
         yield batch.slice(start, ROWS)
 
@@ -165,15 +167,9 @@ def _dialogue(row: dict[str, Any], column: str, number: int, place: str, log: Lo
         fail(place, f"column {column!r}", f"{show(first)} is no turn; write role and content")
     if "from" in first and "value" in first:
         return sharegpt.dialogue_of({"id": name, "conversations": turns, **rest}, place, lambda: name)
-    if "speaker" in first:
-        text = next((key for key in KNOWN["text"] if key in first), "text")
-        plain = [{"speaker": one.get("speaker"), "text": one.get(text)} | _times(one) for one in turns]
-        return from_record({"id": name, "turns": plain, "meta": rest}, place=place, notes=log.notes)
+    if any(known in first for known in KNOWN["speaker"] if known != "role"):
+        return plain.dialogue_of(turns, rest, name, place, f"column {column!r}")
     return openai.dialogue_of({"id": name, "messages": turns, **rest}, place, lambda: name)
-
-
-def _times(turn: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: turn[key] for key in ("start_s", "end_s") if key in turn}
 
 
 def _alternating(
@@ -184,10 +180,7 @@ def _alternating(
     if not speakers:
         fail(place, f"column {column!r}", "has texts and no speakers; say --speakers A,B if they alternate")
     made = [{"speaker": speakers[n % len(speakers)], "text": one} for n, one in enumerate(turns)]
-    roles = {one: one for one in speakers if one in ("user", "agent")}
-    return from_record(
-        {"id": name, "turns": made, "roles": roles, "meta": rest}, place=place, notes=log.notes
-    )
+    return plain.dialogue_of(made, rest, name, place, f"column {column!r}")
 
 
 def _present(value: Any) -> Any:

@@ -58,7 +58,7 @@ def read(log: Log) -> Iterator[Dialogue]:
         for name, rows, rest, path in _listed(record.value, place):
             try:
                 own = own_id(rest, ("id", *KNOWN["dialogue"]), place) if name is None else name
-                made = _dialogue(rows, rest, own or log.name_of(record), place, path)
+                made = dialogue_of(rows, rest, own or log.name_of(record), place, path)
             except LogError as error:
                 log.refuse(error)
                 continue
@@ -84,8 +84,16 @@ def _listed(value: Any, place: str) -> Iterator[tuple[str | None, list[Any], dic
         yield name, inner, {}, f"$.{name}"
 
 
-def _dialogue(rows: list[Any], rest: dict[str, Any], name: str, place: str, path: str) -> Dialogue:
-    """The dialogue of a list of rows."""
+def dialogue_of(rows: list[Any], rest: dict[str, Any], name: str, place: str, path: str) -> Dialogue:
+    """The dialogue of a list of rows with a speaker and a text.
+
+    Parameters
+    ----------
+    rows : objects, under the names that tables use
+    rest : what else the log says of the dialogue
+    name : its id
+    place, path : for messages
+    """
     cast, turns = Cast(), []
     for n, row in enumerate(rows):
         where = f"{path}[{n}]"
