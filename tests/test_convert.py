@@ -12,6 +12,7 @@ import pytest
 from convalign import logs
 from convalign.cli import main
 from convalign.dialogue import Dialogue
+from convalign.errors import LogError
 
 CALL: dict[str, Any] = {
     "id": "call-1",
@@ -69,7 +70,9 @@ def test_a_corpus_holds_words_times_and_order(
 ) -> None:
     out = tmp_path / "corpus"
     assert main(["convert", str(log), "-o", str(out), "--to", "convokit"]) == 0
-    assert turns(read(out)) == turns(read(log))
+    again, first = read(out), read(log)
+    assert turns(again) == turns(first)
+    assert (again.id, again.roles, again.meta) == (first.id, first.roles, first.meta)
     assert json.loads((out / "conversations.json").read_text())["call-1"]["meta"]["topic"] == "lamps"
     assert json.loads((out / "speakers.json").read_text())["Ada"]["meta"] == {"role": "user"}
     rows = [json.loads(line) for line in (out / "utterances.jsonl").read_text().splitlines()]
@@ -81,6 +84,28 @@ def test_a_corpus_holds_words_times_and_order(
     assert "replace it with --force" in capsys.readouterr().err
     assert main(["convert", str(log), "-o", str(out), "--to", "convokit", "--force", "--quiet"]) == 0
     assert main(["convert", str(log), "-o", "-", "--to", "convokit", "--quiet"]) == 2
+
+
+def test_a_corpus_brings_roles_and_meta_but_no_pickles(tmp_path: Path) -> None:
+    row = {"conversation_id": "c", "reply-to": None, "text": "hi", "timestamp": 0, "meta": {}}
+    rows = [{**row, "id": "c", "speaker": "Ann"}, {**row, "id": "d", "speaker": "Bob", "reply-to": "c"}]
+    (tmp_path / "utterances.jsonl").write_text(
+        "".join(json.dumps(one) + "\n" for one in rows), encoding="utf-8"
+    )
+    people = {"Ann": {"meta": {"role": "Customer"}, "vectors": []}, "Bob": {"role": "helper"}}
+    (tmp_path / "speakers.json").write_text(json.dumps(people), encoding="utf-8")
+    about = {"c": {"meta": {"topic": "lamps", "tree": "<##bin3&&@**>"}, "vectors": []}}
+    (tmp_path / "conversations.json").write_text(json.dumps(about), encoding="utf-8")
+    report = logs.Report()
+    (found,) = logs.read([str(tmp_path)], report=report)
+    assert (found.roles, found.meta) == ({"Ann": "user", "Bob": "helper"}, {"topic": "lamps"})
+    assert [Path(one.path).name for one in report.sources] == [
+        "utterances.jsonl", "speakers.json", "conversations.json",
+    ]  # fmt: skip
+    assert "objects that stand in pickle files were left out" in next(iter(dict(report.notes)))
+    (tmp_path / "speakers.json").write_text("[1]", encoding="utf-8")
+    with pytest.raises(LogError, match=r"speakers\.json:1: \$: a list is no object by id; save the corpus"):
+        list(logs.read([str(tmp_path)]))
 
 
 def test_a_chat_holds_words_and_roles(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

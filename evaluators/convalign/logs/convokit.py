@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from convalign.dialogue import Dialogue, Turn
-from convalign.logs._json import records
+from convalign.logs._json import loads, records
 from convalign.logs._log import Cast, Head, Log, fail, role_of, show
 
 NAME = "convokit"
 EXTENSIONS = (".jsonl", ".json")
-READS = "utterances.jsonl (old: .json): conversation_id, speaker, text, reply-to; start_s, end_s in meta"
-IGNORES = (
-    "speakers.json, conversations.json, vectors, timestamps (only for the order of threads), pickled objects"
+READS = (
+    "utterances.jsonl (old: .json): conversation_id, speaker, text, reply-to; start_s, end_s in meta; "
+    "beside it speakers.json (role) and conversations.json (to meta)"
 )
+IGNORES = "vectors, timestamps (only for the order of threads), other meta of speakers, pickled objects"
 
-_PICKLED = re.compile(r"<##bin\d+&&@\*>")
+_PICKLED = re.compile(r"<##bin\d+&&@\*{1,2}>")
 CURE = "give ConvoKit's utterances.jsonl"
 
 
@@ -59,27 +60,56 @@ def read(log: Log) -> Iterator[Dialogue]:
         answered = row.get("reply-to", row.get("reply_to"))
         if answered is not None and not isinstance(answered, (str, int)):
             fail(place, "$.reply-to", f"{show(answered)} is no id; write the id of an utterance, or null")
-        meta = row.get("meta") if isinstance(row.get("meta"), dict) else {}
-        if any(isinstance(value, str) and _PICKLED.fullmatch(value) for value in (meta or {}).values()):
-            log.notes.add("objects that stand in pickle files were left out; such files are never opened")
-        times = [_number(meta or {}, key, place) for key in ("start_s", "end_s")]
+        meta = _plain(row.get("meta"), log)
+        times = [_number(meta, key, place) for key in ("start_s", "end_s")]
         turn = Turn(speaker, None if said is None else said.strip(), times[0], times[1])
         stamp = row.get("timestamp")
         when = float(stamp) if isinstance(stamp, (int, float)) and not isinstance(stamp, bool) else 0.0
         name = str(row.get("id", record.number))
         told = None if answered is None else str(answered)
         found.setdefault(conversation, []).append(Utterance(name, told, turn, when, place))
+    people = _beside(log, ("speakers.json", "users.json"))
+    about = _beside(log, ("conversations.json",))
     for conversation, rows in found.items():
         ordered, threaded = _ordered(rows)
         if threaded:
             log.notes.add("threads: an utterance has several answers, so that turns stand by time")
         cast = Cast()
         for row in ordered:
-            role = role_of(row.turn.speaker, corpus=True)
+            said = people.get(row.turn.speaker, {}).get("role")
+            role = (role_of(said) or said) if isinstance(said, str) and said else None
+            role = role or role_of(row.turn.speaker, corpus=True)
             cast.speaker(row.turn.speaker, role, place=row.place, path="$.speaker")
-        extra = {"threaded": True} if threaded else {}
+        extra = about.get(conversation, {}) | ({"threaded": True} if threaded else {})
         turns = tuple(row.turn for row in ordered)
         yield Dialogue(conversation, turns, cast.roles, meta=extra, source=rows[0].place)
+
+
+def _plain(meta: Any, log: Log) -> dict[str, Any]:
+    """Meta without the objects that stand in pickle files."""
+    if not isinstance(meta, dict):
+        return {}
+    kept = {
+        key: value
+        for key, value in meta.items()
+        if not (isinstance(value, str) and _PICKLED.fullmatch(value))
+    }
+    if len(kept) < len(meta):
+        log.notes.add("objects that stand in pickle files were left out; such files are never opened")
+    return kept
+
+
+def _beside(log: Log, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """Meta by id, of a file that lies beside the utterances; ConvoKit wrote it flat, then under ``meta``."""
+    path = next((one for name in names if (one := log.beside.find(name)) is not None), None)
+    if path is None:
+        return {}
+    text = log.beside.text(path, NAME)
+    written, line = text.value()
+    listed = loads(written, text.place, line, log.notes)
+    if not isinstance(listed, dict):
+        fail(f"{text.place}:{line}", "$", f"{show(listed)} is no object by id; save the corpus again")
+    return {key: _plain(one.get("meta", one), log) for key, one in listed.items() if isinstance(one, dict)}
 
 
 def _text(row: Mapping[str, Any], keys: tuple[str, ...], place: str) -> str:
