@@ -14,7 +14,7 @@ from convalign.logs._beside import Companions
 from convalign.logs._bytes import PACKED_NAME, Stored
 from convalign.logs._formats import named, readers
 from convalign.logs._log import Head, Log, Reader, UnskippableError, in_time
-from convalign.logs._options import MESSAGES_KEPT, ReadOptions, Report, SourceRecord
+from convalign.logs._options import ReadOptions, Report, SourceRecord
 from convalign.logs._text import Text, decoded
 from convalign.logs._walk import Source, files
 
@@ -39,6 +39,7 @@ class Reading:
         self._reader = None if options.format is None else named(options.format)
         self._finder = None if options.audio_dir is None else Finder(os.fspath(options.audio_dir))
         self._ids: dict[str, str] = {}
+        self._companions: set[str] = set()
         self._roles_met: set[str] = set()
 
     def dialogues(self) -> Iterator[Dialogue]:
@@ -80,9 +81,8 @@ class Reading:
             text = Text(pieces, source.place, self._options.record_limit)
             chosen = self._choose(source, text, stored)
             if chosen is None:
-                report.notes.add("files of a folder that are no log were left out")
-                if len(report.not_logs) < MESSAGES_KEPT:
-                    report.not_logs.append(source.place)
+                if source.place not in self._companions:
+                    report.leave(source.place)
                 return
             reader, head = chosen
             name = reader.NAME
@@ -111,6 +111,9 @@ class Reading:
             sha256, size = (stored.sha256, stored.size) if stored_whole else (None, None)
             report.sources.append(SourceRecord(source.place, name, sha256, size, given))
             report.sources += beside.read
+            for one in beside.read:
+                self._companions.add(one.path)
+                report.take_back(one.path)
 
     def _choose(self, source: Source, text: Text, stored: Stored) -> tuple[Reader, Head] | None:
         """The one reader that knows this file; None for a file of a folder that is no log."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import math
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -20,6 +21,8 @@ TURN_GAP_S = 2.0
 
 MESSAGES_KEPT = 100
 """Messages of skipped dialogues that a report keeps; all are counted."""
+
+NO_LOG = "files of a folder that are no log were left out"
 
 COLUMNS = ("dialogue", "speaker", "text", "start", "end", "duration", "turn", "role")
 """Fields that ``columns`` can point to a column of a table."""
@@ -149,6 +152,18 @@ class Report:
     notes: Notes = field(default_factory=Notes)
     sources: list[SourceRecord] = field(default_factory=list)
     not_logs: list[str] = field(default_factory=list)
+
+    def leave(self, path: str) -> None:
+        """Count a file of a folder that is no log."""
+        self.notes.add(NO_LOG)
+        if len(self.not_logs) < MESSAGES_KEPT:
+            self.not_logs.append(path)
+
+    def take_back(self, path: str) -> None:
+        """A file that was left belongs to a log that was read later."""
+        if path in self.not_logs:
+            self.not_logs.remove(path)
+            self.notes.counts -= Counter([NO_LOG])
 
     def skip(self, message: str) -> None:
         """Count one dialogue, or rest of a file, that was left out."""

@@ -20,7 +20,7 @@ READS = (
 )
 IGNORES = "vectors, timestamps (only for the order of threads), other meta of speakers, pickled objects"
 
-_PICKLED = re.compile(r"<##bin\d+&&@\*{1,2}>")
+_PICKLED = re.compile(r"<##bin\{?\d+\}?&&@\*{1,2}>")
 CURE = "give ConvoKit's utterances.jsonl"
 
 
