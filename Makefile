@@ -16,11 +16,13 @@ types:               ## two type checkers
 contracts:           ## who may import whom (setup.cfg, importlinter)
 	$(PYTHON) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 
-docs:                ## write the generated tables and help texts
+docs:                ## write the generated tables and help texts, build the site into build/site
 	$(PYTHON) docs/generate.py
+	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict
 
-docs-check:          ## the same, only compared
+docs-check:          ## the generated parts are up to date, and the site builds
 	$(PYTHON) docs/generate.py --check
+	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict --quiet
 
 test:                ## the tests of the README
 	$(PYTHON) -m pytest -q

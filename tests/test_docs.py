@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -15,8 +16,10 @@ import pytest
 from convalign import study
 from convalign.affect.declaration import declaration
 from convalign.cli import main
+from convalign.cli.config import configured
 from convalign.cli.parser import parser
 from convalign.dialogue import from_record
+from convalign.scores import Score
 
 ROOT = Path(__file__).parents[1]
 if not (ROOT / "README.md").is_file():
@@ -39,34 +42,54 @@ def blocks(page: Path, kind: str) -> list[str]:
 @pytest.mark.parametrize(
     "page", [p for p in PAGES if blocks(p, "console") or blocks(p, "python")], ids=lambda p: p.name
 )
-def test_blocks_run_in_order(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_run_in_order(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Commands and snippets run as they stand; lines below a command are what it prints."""
     example.write(tmp_path / "calls.jsonl", example.records())
     monkeypatch.chdir(tmp_path)
     for kind, text in BLOCK.findall(page.read_text(encoding="utf-8")):
         if kind == "console":
-            for line in text.splitlines():
-                if line.startswith("$ "):
-                    words = shlex.split(line[2:])
-                    assert words[0] == "convalign", line
-                    assert main(words[1:]) in (0, 4), line
+            for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+                line, _, expected = part.partition("\n")
+                words = shlex.split(line)
+                assert words[0] == "convalign", line
+                capsys.readouterr()
+                assert main(words[1:]) in (0, 4), line
+                if expected.strip():
+                    assert capsys.readouterr().out == expected, line
         elif kind == "python":
             subprocess.run([sys.executable, "-c", text], check=True)
 
 
-def test_shell_blocks_name_verbs_that_exist() -> None:
+def test_shell_blocks_name_verbs_and_options_that_exist() -> None:
     found = 0
-    for text in blocks(ROOT / "README.md", "sh"):
-        for command in re.split(r"&&|\n", text):
-            words = shlex.split(command)
-            if words and words[0] == "convalign":
-                assert parser().parse_args(words[1:]).verb
-                found += 1
-    assert found == 1
+    for page in PAGES:
+        for text in blocks(page, "sh"):
+            for command in re.split(r"&&|\n", text):
+                words = shlex.split(command)
+                if words and words[0] == "convalign":
+                    assert parser().parse_args(words[1:]).verb
+                    found += 1
+    assert found >= 3
+
+
+def test_toml_blocks_are_configurations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = 0
+    for page in PAGES:
+        for text in blocks(page, "toml"):
+            (tmp_path / "convalign.toml").write_text(text, encoding="utf-8")
+            assert configured(parser(), ["score", "a", "-o", "b"])
+            found += 1
+    assert found
 
 
 def test_json_blocks_are_what_they_claim() -> None:
     record = json.loads(blocks(ROOT / "docs" / "formats.md", "json")[0])
     assert from_record(record).directions()
+    row = Score(**json.loads(blocks(ROOT / "docs" / "start.md", "json")[0]))
+    assert row.excess == pytest.approx((row.value or 0) - (row.baseline or 0))
     declared = json.loads(blocks(ROOT / "docs" / "statistics.md", "json")[0])
     assert study.parse(declared).bounds.keys() == {"lexical", "emotional", "prosodic"}
 
@@ -88,9 +111,32 @@ def test_generated_parts_are_up_to_date() -> None:
 
 
 def test_links_point_to_files() -> None:
+    """Pages of the site that are made while it is built count as files."""
+    made = {"use-cases.md", "gallery.md", *ELSEWHERE}
     for page in PAGES:
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+        for target in re.findall(r"\]\((?!\w+:)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists() or target in made, f"{page.name}: {target}"
+
+
+ELSEWHERE = re.findall(r'^    "(\w+\.md)": "', (ROOT / "docs" / "site_hooks.py").read_text(), re.MULTILINE)
+
+
+def test_the_site_builds_strictly_and_loads_nothing_from_outside(tmp_path: Path) -> None:
+    pytest.importorskip("material", reason="pip install '.[docs]' builds the site")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+        env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    pages = sorted((tmp_path / "site").glob("*.html"))
+    assert {"index.html", "use-cases.html", "gallery.html"} <= {page.name for page in pages}
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        loaded = re.findall(r'<(?:script|img|iframe)[^>]+src="([^"]+)"|<link[^>]+href="([^"]+)"', text)
+        assert not [one for pair in loaded for one in pair if "//" in one], page.name
+    gallery = (tmp_path / "site" / "gallery.html").read_text(encoding="utf-8")
+    assert gallery.count("<img ") >= 20
 
 
 def test_every_verb_has_help_and_an_entry() -> None:
