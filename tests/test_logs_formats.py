@@ -507,3 +507,12 @@ def test_samples_of_one_turn_and_tools_are_counted(tmp_path: Path) -> None:
     several = one(tmp_path, "b.jsonl", json.dumps({"user_input": rows}))
     assert [t.text for t in several.turns] == ["Find it.", "Here."]
     assert several.meta["skipped"] == {"tool": 2}
+
+
+def test_prompts_in_one_text_are_no_messages(tmp_path: Path) -> None:
+    run = {
+        "id": "r", "run_type": "llm", "trace_id": "t", "inputs": {"prompts": ["Human: hi"]},
+        "outputs": {"generations": [[{"text": "hello"}]]},
+    }  # fmt: skip
+    with pytest.raises(LogError, match=r"\$\.inputs\.prompts: holds the whole history as one text; export"):
+        one(tmp_path, "runs.jsonl", json.dumps(run))

@@ -64,8 +64,14 @@ def _span(run: Mapping[str, Any], number: str, log: Log, place: str) -> Span:
     conversation = named[0] if named else run.get("trace_id")
     if not isinstance(conversation, str) or not conversation.strip():
         fail(place, "$.trace_id", f"{show(conversation)} is no id; {CURE}")
+    inputs = run.get("inputs")
+    if isinstance(inputs, dict) and "prompts" in inputs and "messages" not in inputs:
+        fail(
+            place, "$.inputs.prompts",
+            "holds the whole history as one text; export the runs with their messages",
+        )  # fmt: skip
     heard = Heard()
-    heard.take(_messages(run.get("inputs"), "input"), place, "$.inputs", log.notes)
+    heard.take(_messages(inputs, "input"), place, "$.inputs", log.notes)
     heard.take(_messages(run.get("outputs"), "output"), place, "$.outputs", log.notes, answer=True)
     return Span(
         str(run.get("id") or number), conversation, str(run.get("start_time") or ""),
