@@ -1,7 +1,7 @@
 # The developer's manual: what can be done here, one word each.
 PYTHON ?= python
 
-.PHONY: check lint types contracts docs docs-check test bench bench-lexical bench-emotional bench-prosodic bench-studies reports
+.PHONY: check lint types contracts docs docs-check test fuzz bench bench-lexical bench-emotional bench-prosodic bench-studies reports
 
 check: lint types contracts docs-check test   ## everything that must hold before a commit lands
 
@@ -26,6 +26,10 @@ docs-check:          ## the generated parts are up to date, and the site builds
 
 test:                ## the tests of the README
 	$(PYTHON) -m pytest -q
+
+fuzz:                ## 200,000 spoilt inputs for every family of readers, then as many guided by coverage
+	$(PYTHON) tests/fuzz.py
+	$(PYTHON) tests/fuzz.py --guided
 
 bench:               ## measured ratios, written to benchmarks/README.md
 	$(PYTHON) benchmarks/run.py

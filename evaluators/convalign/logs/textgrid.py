@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -167,4 +168,7 @@ def _values(log: Log) -> Iterator[tuple[str | float, int]]:
             if match[1] is not None:
                 yield match[1].replace('""', '"'), first
             elif match[3] is not None:
-                yield float(match[3]), first
+                number = float(match[3])
+                if not math.isfinite(number):
+                    raise LogError(f"{log.place(first)}: {match[3][:40]} is no finite number; write seconds")
+                yield number, first
