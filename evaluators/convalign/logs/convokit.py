@@ -62,7 +62,7 @@ def read(log: Log) -> Iterator[Dialogue]:
         meta = row.get("meta") if isinstance(row.get("meta"), dict) else {}
         if any(isinstance(value, str) and _PICKLED.fullmatch(value) for value in (meta or {}).values()):
             log.notes.add("objects that stand in pickle files were left out; such files are never opened")
-        times = [_number(meta or {}, key, place) for key in ("start_s", "end_s")]
+        times = times_of(meta or {}, place)
         turn = Turn(speaker, None if said is None else said.strip(), times[0], times[1])
         stamp = row.get("timestamp")
         when = float(stamp) if isinstance(stamp, (int, float)) and not isinstance(stamp, bool) else 0.0
@@ -70,16 +70,35 @@ def read(log: Log) -> Iterator[Dialogue]:
         told = None if answered is None else str(answered)
         found.setdefault(conversation, []).append(Utterance(name, told, turn, when, place))
     for conversation, rows in found.items():
-        ordered, threaded = _ordered(rows)
-        if threaded:
+        dialogue, _ = dialogue_of(conversation, rows)
+        if dialogue.meta:
             log.notes.add("threads: an utterance has several answers, so that turns stand by time")
-        cast = Cast()
-        for row in ordered:
-            role = role_of(row.turn.speaker, corpus=True)
-            cast.speaker(row.turn.speaker, role, place=row.place, path="$.speaker")
-        extra = {"threaded": True} if threaded else {}
-        turns = tuple(row.turn for row in ordered)
-        yield Dialogue(conversation, turns, cast.roles, meta=extra, source=rows[0].place)
+        yield dialogue
+
+
+def dialogue_of(name: str, rows: Sequence[Utterance]) -> tuple[Dialogue, list[Utterance]]:
+    """The dialogue of a conversation, and its utterances in the order of the turns.
+
+    Parameters
+    ----------
+    name : id of the conversation
+    rows : its utterances, in any order
+
+    Returns
+    -------
+    Dialogue with ``meta.threaded`` where an utterance has several answers, and [n_turns] utterances.
+    """
+    ordered, threaded = _ordered(rows)
+    cast = Cast()
+    for row in ordered:
+        cast.speaker(
+            row.turn.speaker, role_of(row.turn.speaker, corpus=True), place=row.place, path="$.speaker"
+        )
+    turns = tuple(row.turn for row in ordered)
+    source = rows[0].place if rows else None
+    return Dialogue(
+        name, turns, cast.roles, meta={"threaded": True} if threaded else {}, source=source
+    ), ordered
 
 
 def _text(row: Mapping[str, Any], keys: tuple[str, ...], place: str) -> str:
@@ -90,6 +109,11 @@ def _text(row: Mapping[str, Any], keys: tuple[str, ...], place: str) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int)) or not str(value).strip():
         fail(place, f"$.{keys[0]}", f"{show(value)} is no name; {CURE}")
     return str(value).strip()
+
+
+def times_of(meta: Mapping[str, Any], place: str) -> tuple[float | None, float | None]:
+    """Start and end of an utterance, s, where its meta has them."""
+    return _number(meta, "start_s", place), _number(meta, "end_s", place)
 
 
 def _number(meta: Mapping[str, Any], key: str, place: str) -> float | None:
