@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +47,14 @@ from convalign.inspect_scorers import dialogue_of, emotional, lexical
 
 # Inspect's own: streams that it leaves to the collector, an old parameter of a library.
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:Unclosed <Memory:ResourceWarning", "ignore:The 'initial' parameter:DeprecationWarning"
+    "ignore::ResourceWarning", "ignore:The 'initial' parameter:DeprecationWarning"
 )
 
 ANSWER = "That is great, the lamp is on the list."
 
 
 @pytest.fixture(autouse=True)
-def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Logs and traces under the test's folder, and no network: whoever asks for an address fails."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("INSPECT_DISPLAY", "none")
@@ -63,6 +65,8 @@ def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError(f"asks the network for {address}")
 
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    yield
+    gc.collect()  # what Inspect left open is closed here, not during another test
 
 
 def usage() -> ModelUsage:
@@ -96,8 +100,8 @@ def task(samples: list[Sample], *names: str, **arguments: Any) -> Task:
     return Task(dataset=samples, scorer=scorers)
 
 
-def run(made: Task, *texts: str) -> EvalLog:
-    [log] = eval(made, model=mock(*texts), max_connections=1, log_format="json")
+def run(made: Task, *texts: str, log_format: Any = "json") -> EvalLog:
+    [log] = eval(made, model=mock(*texts), max_connections=1, log_format=log_format)
     assert log.status == "success", log.error
     return log
 
@@ -197,10 +201,11 @@ def test_epochs_are_dialogues_of_their_own() -> None:
     assert log.results.scores[0].metrics["mean"].value == 1.0
 
 
-def test_a_log_that_exists_is_scored_later_and_read_back(tmp_path: Path) -> None:
+def test_a_log_that_exists_is_scored_later_and_read_back() -> None:
+    pytest.importorskip("zstandard", reason="zstandard is in the extra [inspect]")
     dialogues, messages = chats()
     samples = [Sample(id=d.id, input=m, target="x") for d, m in zip(dialogues, messages, strict=True)]
-    log = run(Task(dataset=samples, scorer=match()), *[ANSWER] * len(samples))
+    log = run(Task(dataset=samples, scorer=match()), *[ANSWER] * len(samples), log_format="eval")
     scored = score(log, [lexical(strangers=log.location), emotional(strangers=log.location)], action="append")
     assert scored.results is not None
     assert [s.name for s in scored.results.scores] == ["match", "lexical", "emotional"]
@@ -215,13 +220,18 @@ def test_the_command_of_inspect_finds_the_scorer(tmp_path: Path) -> None:
     samples = [Sample(id="a", input="The lamp is broken."), Sample(id="b", input="The lamp is broken.")]
     log = run(Task(dataset=samples, scorer=match()), "The lamp?", "...")
     command = [sys.executable, "-m", "inspect_ai", "score", log.location, "--scorer", "convalign/lexical"]
-    command += ["-S", "direction=agent->user", "--action", "append", "--overwrite"]
+    known = strangers(tmp_path, [from_record(record) for record in example.records()])
+    command += ["-S", f"strangers={known}", "-S", "surrogates=5", "--action", "append", "--overwrite"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     again = read_eval_log(log.location)
     assert again.results is not None
     [result] = [s for s in again.results.scores if s.name == "lexical"]
     assert (result.metrics["mean"].value, result.unscored_samples) == (1.0, 1)
+    found = (again.samples or [])[0].scores or {}
+    assert found["lexical"].metadata is not None
+    assert found["lexical"].metadata["baseline"] is not None
+    assert "|surrogates:5|" in found["lexical"].metadata["signature"]
     # A log with an unscored sample is a log that can be read.
     report = convalign.logs.Report()
     read = list(convalign.read(log.location, report=report))

@@ -88,8 +88,7 @@ class Strangers:
         self.scorers = scorers(dimensions, options)
         gathered = gather(dialogues, self.scorers)
         self.dialogues = len(gathered)
-        # In order, so that its pickle, and with it the cache of whoever hashes it, is the same every time.
-        self._ids = dict.fromkeys(one.index["dialogue"] for one in gathered)
+        self._ids = frozenset(one.index["dialogue"] for one in gathered)
         self._references = freeze(self.scorers, gathered.of, gathered.pools, None)
         self._kept = {
             name: _Kept(tuple(pool.kept()), *pool.counts()) for name, pool in gathered.pools.items()

@@ -37,6 +37,7 @@ EXTRAS = {
     "pylangacq": "CHAT transcripts: pip install convalign[formats]",
     "zstandard": "zstd-packed logs and Inspect's .eval: pip install convalign[formats]",
     "pyarrow": "Parquet and Arrow: pip install convalign[parquet]",
+    "inspect_ai": "scorers for Inspect: pip install convalign[inspect]",
 }
 """Optional libraries, and what they would be for."""
 
