@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 from typing import Any
 
 import example
@@ -62,6 +63,36 @@ def test_what_went_wrong_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_unknown_option_is_said_at_once() -> None:
     with pytest.raises(UsageError, match="no option 'surrogate' in lexical"):
         convalign.Strangers([], ["lexical"], surrogate=3)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+@pytest.mark.parametrize("processes", [None, 2])
+def test_a_column_of_a_data_set_gets_the_rows_of_the_whole(
+    processes: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    datasets = pytest.importorskip("datasets", reason="datasets is in the extra [interop]")
+    agent = {"user": "user", "agent": "assistant"}
+    chats = datasets.Dataset.from_list(
+        [
+            {"id": d.id, "messages": [{"role": agent[t.speaker], "content": t.text} for t in d.turns]}
+            for d in LOG
+        ]
+    ).shuffle(seed=1)
+
+    def dialogue(row: dict[str, Any]) -> Dialogue:
+        return convalign.from_messages(row["messages"], id=row["id"])
+
+    strangers = convalign.Strangers(map(dialogue, chats), ["lexical"])
+
+    def scored(row: dict[str, Any]) -> dict[str, float | None]:
+        rows = strangers.score(dialogue(row))
+        return {f"{r.metric} {r.direction}": r.excess for r in rows}
+
+    made = chats.map(scored, num_proc=processes)
+    wanted = {(r.dialogue, f"{r.metric} {r.direction}"): r.excess for r in convalign.score(LOG, ["lexical"])}
+    found = {(row["id"], name): row[name] for row in made for name in row if "->" in name}
+    assert found == wanted
 
 
 SAID = [
