@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import example
@@ -32,6 +33,8 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+NEEDS = re.compile(r"^<!-- needs: (\w+) -->\n```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+"""A block that needs a package which the tests do not bring: it has its own test, or is skipped by name."""
 
 
 def blocks(page: Path, kind: str) -> list[str]:
@@ -40,15 +43,37 @@ def blocks(page: Path, kind: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "page", [p for p in PAGES if blocks(p, "console") or blocks(p, "python")], ids=lambda p: p.name
+    ("page", "package"),
+    [
+        (page, package)
+        for page in PAGES
+        if blocks(page, "console") or blocks(page, "python")
+        for package in (
+            None,
+            *dict.fromkeys(name for name, _ in NEEDS.findall(page.read_text(encoding="utf-8"))),
+        )
+    ],
+    ids=lambda one: one.name if isinstance(one, Path) else one or "all",
 )
 def test_blocks_run_in_order(
-    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    page: Path,
+    package: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Commands and snippets run as they stand; lines below a command are what it prints."""
+    if package is not None and find_spec(package) is None:
+        pytest.skip(f"{page.name}: its blocks with {package} did not run; {package} is not installed")
     example.write(tmp_path / "calls.jsonl", example.records())
     monkeypatch.chdir(tmp_path)
-    for kind, text in BLOCK.findall(page.read_text(encoding="utf-8")):
+    # What other tools keep of their own stays in the folder, and they ask no hub.
+    for name in ("HF_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    text_of_page = page.read_text(encoding="utf-8")
+    needs = {text: name for name, text in NEEDS.findall(text_of_page)}
+    for kind, text in BLOCK.findall(text_of_page):
         if kind == "console":
             for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
                 line, _, expected = part.partition("\n")
@@ -58,8 +83,14 @@ def test_blocks_run_in_order(
                 assert main(words[1:]) in (0, 4), line
                 if expected.strip():
                     assert capsys.readouterr().out == expected, line
-        elif kind == "python":
+        elif kind == "python" and needs.get(text) == package:
             subprocess.run([sys.executable, "-c", text], check=True)
+
+
+def test_every_mark_of_a_package_stands_before_a_block() -> None:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        assert len(re.findall("^<!-- needs", text, re.MULTILINE)) == len(NEEDS.findall(text)), page.name
 
 
 def test_shell_blocks_name_verbs_and_options_that_exist() -> None:

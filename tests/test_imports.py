@@ -8,7 +8,7 @@ import pytest
 HEAVY = (
     "numpy", "spacy", "librosa", "numba", "swift_f0", "soundfile", "soxr", "onnxruntime", "tokenizers",
     "transformers", "torch", "vaderSentiment", "pingouin", "pandas", "scipy", "statsmodels", "matplotlib",
-    "jinja2", "jsonschema", "tqdm",
+    "jinja2", "jsonschema", "tqdm", "inspect_ai",
 )  # fmt: skip
 
 COUNT = "import sys; print(' '.join(sorted({m.partition('.')[0] for m in sys.modules} & set(%r))))"

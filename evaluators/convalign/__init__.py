@@ -21,14 +21,18 @@ if TYPE_CHECKING:
     from convalign import dialogue, dimensions, independence, interventions
     from convalign.errors import ConvalignError
     from convalign.logs import read
+    from convalign.logs.openai import from_messages
     from convalign.rubric import judge
     from convalign.scoring import score
+    from convalign.strangers import Strangers
 
 __version__ = "0.1.0"
 
 _MODULES = ("affect", "dialogue", "dimensions", "independence", "interventions")
 _NAMES = {
     "ConvalignError": "convalign.errors",
+    "Strangers": "convalign.strangers",
+    "from_messages": "convalign.logs.openai",
     "judge": "convalign.rubric",
     "read": "convalign.logs",
     "score": "convalign.scoring",
@@ -36,8 +40,10 @@ _NAMES = {
 
 __all__ = [
     "ConvalignError",
+    "Strangers",
     "dialogue",
     "dimensions",
+    "from_messages",
     "independence",
     "interventions",
     "judge",

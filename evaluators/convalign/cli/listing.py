@@ -40,6 +40,7 @@ EXTRAS = {
     "distributed": "runs on a Dask cluster: pip install convalign[dask]",
     "fsspec": "logs at addresses (s3://, gs://, https://): pip install convalign[remote]",
     "shtab": "completion in a shell: pip install convalign[completion]",
+    "inspect_ai": "scorers for Inspect: pip install convalign[inspect]",
 }
 """Optional libraries, and what they would be for."""
 

@@ -44,9 +44,15 @@ class Record:
 
 
 class _Parser:
-    """Strict json.loads; what the hooks meet is found again by its path."""
+    """Strict json.loads; what the hooks meet is found again by its path.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    endless : a note = numbers that are not finite become null, and are counted under it
+    """
+
+    def __init__(self, notes: Notes, endless: str | None) -> None:
+        self._notes, self._endless = notes, endless
         self.twice: list[tuple[dict[str, Any], str]] = []
         self.endless: list[tuple[float, str]] = []
 
@@ -61,19 +67,22 @@ class _Parser:
                 seen.add(key)
         return made
 
-    def constant(self, name: str) -> float:
+    def constant(self, name: str) -> float | None:
         return self.keep(float(name.replace("Infinity", "inf")), name)
 
-    def number(self, text: str) -> float:
+    def number(self, text: str) -> float | None:
         value = float(text)
         return value if math.isfinite(value) else self.keep(value, text)
 
-    def keep(self, value: float, text: str) -> float:
+    def keep(self, value: float, text: str) -> float | None:
+        if self._endless is not None:
+            self._notes.add(self._endless)
+            return None
         self.endless.append((value, text))
         return value
 
 
-def loads(text: str, place: str, line: int, notes: Notes) -> Any:
+def loads(text: str, place: str, line: int, notes: Notes, *, endless: str | None = None) -> Any:
     r"""Parse one JSON text, or say what is wrong with it and where.
 
     Parameters
@@ -81,14 +90,16 @@ def loads(text: str, place: str, line: int, notes: Notes) -> Any:
     text : one value
     place, line : file, and the line on which `text` begins
     notes : counts lone surrogates (``\ud800``), which become U+FFFD because UTF-8 cannot hold them
+    endless : for a format in which numbers that are not finite mean something: the note under which they are
+        counted; they become null
 
     Raises
     ------
     LogError
-        Not JSON; a key twice in one object; a number that is not finite; more than `DEEPEST`
-        levels; an integer of thousands of digits.
+        Not JSON; a key twice in one object; without `endless`, a number that is not finite; more than
+        `DEEPEST` levels; an integer of thousands of digits.
     """
-    parser = _Parser()
+    parser = _Parser(notes, endless)
     try:
         value = json.loads(
             text, object_pairs_hook=parser.pairs, parse_constant=parser.constant, parse_float=parser.number

@@ -61,7 +61,7 @@ def read(log: Log) -> Iterator[Dialogue]:
         if answered is not None and not isinstance(answered, (str, int)):
             fail(place, "$.reply-to", f"{show(answered)} is no id; write the id of an utterance, or null")
         meta = _plain(row.get("meta"), log)
-        times = [_number(meta, key, place) for key in ("start_s", "end_s")]
+        times = times_of(meta, place)
         turn = Turn(speaker, None if said is None else said.strip(), times[0], times[1])
         stamp = row.get("timestamp")
         when = float(stamp) if isinstance(stamp, (int, float)) and not isinstance(stamp, bool) else 0.0
@@ -71,18 +71,42 @@ def read(log: Log) -> Iterator[Dialogue]:
     people = _beside(log, ("speakers.json", "users.json"))
     about = _beside(log, ("conversations.json",))
     for conversation, rows in found.items():
-        ordered, threaded = _ordered(rows)
-        if threaded:
+        dialogue, _ = dialogue_of(conversation, rows, people, about.get(conversation))
+        if dialogue.meta.get("threaded"):
             log.notes.add("threads: an utterance has several answers, so that turns stand by time")
-        cast = Cast()
-        for row in ordered:
-            said = people.get(row.turn.speaker, {}).get("role")
-            role = (role_of(said) or said) if isinstance(said, str) and said else None
-            role = role or role_of(row.turn.speaker, corpus=True)
-            cast.speaker(row.turn.speaker, role, place=row.place, path="$.speaker")
-        extra = about.get(conversation, {}) | ({"threaded": True} if threaded else {})
-        turns = tuple(row.turn for row in ordered)
-        yield Dialogue(conversation, turns, cast.roles, meta=extra, source=rows[0].place)
+        yield dialogue
+
+
+def dialogue_of(
+    name: str,
+    rows: Sequence[Utterance],
+    people: Mapping[str, Mapping[str, Any]] | None = None,
+    about: Mapping[str, Any] | None = None,
+) -> tuple[Dialogue, list[Utterance]]:
+    """The dialogue of a conversation, and its utterances in the order of the turns.
+
+    Parameters
+    ----------
+    name : id of the conversation
+    rows : its utterances, in any order
+    people : meta by speaker, of which ``role`` is read
+    about : meta of the conversation
+
+    Returns
+    -------
+    Dialogue with ``meta.threaded`` where an utterance has several answers, and [n_turns] utterances.
+    """
+    ordered, threaded = _ordered(rows)
+    cast = Cast()
+    for row in ordered:
+        said = (people or {}).get(row.turn.speaker, {}).get("role")
+        role = (role_of(said) or said) if isinstance(said, str) and said else None
+        role = role or role_of(row.turn.speaker, corpus=True)
+        cast.speaker(row.turn.speaker, role, place=row.place, path="$.speaker")
+    turns = tuple(row.turn for row in ordered)
+    meta = {**(about or {}), **({"threaded": True} if threaded else {})}
+    source = rows[0].place if rows else None
+    return Dialogue(name, turns, cast.roles, meta=meta, source=source), ordered
 
 
 def _plain(meta: Any, log: Log) -> dict[str, Any]:
@@ -120,6 +144,11 @@ def _text(row: Mapping[str, Any], keys: tuple[str, ...], place: str) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int)) or not str(value).strip():
         fail(place, f"$.{keys[0]}", f"{show(value)} is no name; {CURE}")
     return str(value).strip()
+
+
+def times_of(meta: Mapping[str, Any], place: str) -> tuple[float | None, float | None]:
+    """Start and end of an utterance, s, where its meta has them."""
+    return _number(meta, "start_s", place), _number(meta, "end_s", place)
 
 
 def _number(meta: Mapping[str, Any], key: str, place: str) -> float | None:

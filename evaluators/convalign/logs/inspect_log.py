@@ -22,6 +22,7 @@ READS = "messages of every sample and epoch; scores to meta.scores"
 IGNORES = "events, tool messages and reasoning (counted), choices, targets, attachments that no message names"
 BINARY = True
 
+UNSCORED = "values that are not finite (how Inspect writes an unscored sample) became null"
 ZSTD = 93
 CURE = "give a log that Inspect wrote"
 _MEMBER = re.compile(r"samples/[^/]+\.json")
@@ -110,7 +111,7 @@ def _of_json(stream: BinaryIO, log: Log) -> Iterator[tuple[str, Any, str]]:
     """Samples of one JSON object."""
     del stream  # text formats are decoded with the place of every error
     text, line = log.text.value()
-    value = loads(text, log.text.place, line, log.notes)
+    value = loads(text, log.text.place, line, log.notes, endless=UNSCORED)
     task = _task(value, log.place(line), log)
     samples = value.get("samples")
     if not isinstance(samples, list):
@@ -131,13 +132,18 @@ def _of_zip(stream: BinaryIO, log: Log) -> Iterator[tuple[str, Any, str]]:
     for header in ("header.json", "_journal/start.json"):
         if header in known:
             where = f"{place}: {header}"
-            task = _task(loads(_member(stream, known[header], log), where, 1, log.notes), where, log)
+            task = _task(_loads(_member(stream, known[header], log), where, log), where, log)
             break
     else:
         raise LogError(f"{place}: has no header.json; {CURE}")
     for name in sorted(name for name in known if _MEMBER.fullmatch(name)):
         where = f"{place}: {name}"
-        yield where, loads(_member(stream, known[name], log), where, 1, log.notes), task
+        yield where, _loads(_member(stream, known[name], log), where, log), task
+
+
+def _loads(text: str, place: str, log: Log) -> Any:
+    """A member as JSON."""
+    return loads(text, place, 1, log.notes, endless=UNSCORED)
 
 
 def _member(stream: BinaryIO, one: zipfile.ZipInfo, log: Log) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from convalign.dialogue import Dialogue, Turn
@@ -57,6 +57,44 @@ def dialogue_of(value: Any, place: str, otherwise: Callable[[], str]) -> Dialogu
     """
     messages, rest, path = _messages(value, place)
     return _dialogue(messages, rest, path, place, otherwise)
+
+
+def from_messages(messages: Iterable[Any], *, id: str | int) -> Dialogue:  # noqa: A002
+    """Make a dialogue of chat messages that are already in memory.
+
+    Parameters
+    ----------
+    messages : ``{"role", "content", ...}`` in order: a list, a column of a table, an array
+    id : names the dialogue in rows, and keeps it from being its own stranger; unique in a data set
+
+    Returns
+    -------
+    Dialogue, by the rules of the format ``openai``: system and tool messages are no turns (system texts are
+    kept in ``meta.system``), reasoning and tool calls are dropped and counted (``meta.skipped``), the text
+    parts of a message are joined.
+
+    Raises
+    ------
+    LogError
+        A message of another form: ``messages of 'call-7': $[3].role: found; what would work``.
+
+    Source
+    ------
+    docs/formats.md; docs/other-tools.md.
+
+    Examples
+    --------
+    >>> said = [{"role": "user", "content": "my lamp broke"}, {"role": "assistant", "content": "Your lamp?"}]
+    >>> [(t.speaker, t.text) for t in from_messages(said, id="call-7").turns]
+    [('user', 'my lamp broke'), ('agent', 'Your lamp?')]
+    """
+    place = f"messages of {show(id)}"
+    if isinstance(messages, (str, bytes, Mapping)) or not isinstance(messages, Iterable):
+        found = show(messages if not isinstance(messages, Mapping) else dict(messages))
+        fail(place, "$", f"{found} is no list of messages; give [{{role, content}}, ...]")
+    if isinstance(id, bool) or not isinstance(id, (str, int)) or not str(id).strip():
+        fail(place, "$", f"{show(id)} is no id; give id= a text or a number, another one for each dialogue")
+    return dialogue_of(list(messages), place, lambda: str(id))
 
 
 def _is_bare(head: Head) -> bool:
