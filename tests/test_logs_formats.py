@@ -516,3 +516,16 @@ def test_prompts_in_one_text_are_no_messages(tmp_path: Path) -> None:
     }  # fmt: skip
     with pytest.raises(LogError, match=r"\$\.inputs\.prompts: holds the whole history as one text; export"):
         one(tmp_path, "runs.jsonl", json.dumps(run))
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("a.vtt", f"WEBVTT\n\n{'9' * 400}:00:01.000 --> 00:00:02.000\n<v A>hi\n"),
+        ("a.TextGrid", textgrid().replace("0.5", "9" * 400)),
+    ],
+)
+def test_numbers_of_hundreds_of_digits_are_no_times(tmp_path: Path, file: str, content: str) -> None:
+    (tmp_path / file).write_text(content, encoding="utf-8")
+    with pytest.raises(LogError, match=r"is no (timing|finite number); write"):
+        read(tmp_path / file)

@@ -13,7 +13,7 @@ from convalign.logs._log import Cast, Log, check_times, in_time, role_of
 from convalign.logs._words import NO_SPEAKER
 
 MOST_NAMES = 20
-_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})")
+_CLOCK = re.compile(r"(?:(\d{1,6}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})")
 _ARROW = re.compile(r"\s*(\S+)\s+-->\s+(\S+)(?:\s.*)?")
 _PREFIX = re.compile(r"\[([^\]\n]{1,64})\]:\s*|([^\s:\[][^:\n]{0,63}):\s+")
 
