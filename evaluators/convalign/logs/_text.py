@@ -49,7 +49,9 @@ def decoded(pieces: Iterator[bytes], place: str, encoding: str) -> Iterator[str]
         except UnicodeDecodeError as error:
             text = bytes(error.object[: error.start]).decode(name, "replace")
             at = offset - pending + error.start
-            cure = "say --encoding cp1252 (or what it was written in)" if bom is None else "save it again"
+            cure = "save it again" if bom is not None else "say --encoding with what it was written in"
+            if bom is None and name == "utf-8":
+                cure = "say --encoding cp1252 (or what it was written in)"
             value = error.object[error.start]
             bad = f"byte {value:#04x} at offset {at} is not {name}; {cure}"
         if "\0" in text:
