@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from convalign import logs
 from convalign.errors import LogError
+from convalign.limits import time_limit
 from convalign.logs import _bytes
 
 TURN = '{"speaker": "a", "text": "x"}'
@@ -376,3 +378,26 @@ def test_a_log_of_a_later_format_in_a_folder_is_said(tmp_path: Path) -> None:
     (tmp_path / "c.csv").touch()
     with pytest.raises(LogError, match=re.escape("c.csv: is empty; give a log with at least one dialogue")):
         list(logs.read(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (None, "\n" * 60_000 + "x"),
+        (None, " \t\n" * 20_000 + "SPEAKER x"),
+        (None, ";;\n\n" * 15_000),
+        ("vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\n<v a>" + "<" * 300_000),
+        ("vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\n" + "<v " * 100_000),
+        ("srt", "1\n00:00:01,000 --> 00:00:02,000\na: " + "<font " * 50_000 + "{\\\\" * 50_000),
+        ("textgrid", 'File type = "ooTextFile"\n' + "1" * 200_000 + "a"),
+        ("textgrid", 'File type = "ooTextFile"\n' + '"' * 200_001),
+        ("dialign", "a" * 300_000 + ":" * 1_000),
+        ("chat", "@UTF8" + " \n" * 100_000),
+    ],
+)
+def test_no_pattern_takes_for_ever(tmp_path: Path, name: str | None, text: str) -> None:
+    """Each of these is linear; one that backtracks would take hours, so the limit tells them apart."""
+    path = tmp_path / "a.log"
+    path.write_text(text, encoding="utf-8")
+    with time_limit(30), suppress(LogError):
+        list(logs.read(path, logs.ReadOptions(format=name)))

@@ -17,7 +17,7 @@ EXTENSIONS = (".ctm",)
 READS = "words with times, one dialogue per file column; a speaker is a channel, or NAME.rttm beside it says"
 IGNORES = "comments (;;), confidences"
 
-_LINE = re.compile(r"(;;.*\n|\s*\n)*\S+ +\S+ +\d*\.?\d+ +\d*\.?\d+ +\S+( +[\d.]+)?[ \t]*(\n|$)")
+_LINE = re.compile(r"(?:;;.*\n|[^\S\n]*\n)*+\S+ +\S+ +\d*\.?\d+ +\d*\.?\d+ +\S+( +[\d.]+)?[ \t]*(\n|$)")
 
 
 def sniff(head: Head) -> bool:

@@ -20,7 +20,7 @@ IGNORES = "lines of other kinds; words outside every turn (counted); without wor
 
 def sniff(head: Head) -> bool:
     """Whether the first line that is no comment names a kind, a file, a channel and two times."""
-    return re.match(r"(;;.*\n|\s*\n)*[A-Z-]+ +\S+ +\S+ +[\d.]+ +[\d.]+ +<NA>", head.text) is not None
+    return re.match(r"(?:;;.*\n|[^\S\n]*\n)*+[A-Z-]+ +\S+ +\S+ +[\d.]+ +[\d.]+ +<NA>", head.text) is not None
 
 
 def read(log: Log) -> Iterator[Dialogue]:

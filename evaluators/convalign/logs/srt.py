@@ -16,7 +16,7 @@ READS = "cues with times; Name: or [Name]: before the text, where half of the cu
 IGNORES = "numbers, formatting tags"
 
 _BEGIN = re.compile(r"\s*\d+[ \t]*\n\d+:\d\d:\d\d[,.]\d{3} -->")
-_TAG = re.compile(r"</?[bius]>|</?font[^>]*>|\{\\[^}]*\}", re.IGNORECASE)
+_TAG = re.compile(r"</?[bius]>|</?font[^<>]*>|\{\\[^{}]*\}", re.IGNORECASE)
 
 
 def sniff(head: Head) -> bool:

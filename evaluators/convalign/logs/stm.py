@@ -15,7 +15,7 @@ EXTENSIONS = (".stm",)
 READS = "one dialogue per file column, its lines together; speaker, begin, end, text"
 IGNORES = "comments (;;), channels, <labels>, lines that are not to be scored"
 
-_LINE = re.compile(r"(?:;;.*\n|\s*\n)*\S+ +\S+ +\S+ +\d+(?:\.\d+)? +\d+(?:\.\d+)?(?: +\S.*)?(?:\n|$)")
+_LINE = re.compile(r"(?:;;.*\n|[^\S\n]*\n)*+\S+ +\S+ +\S+ +\d+(?:\.\d+)? +\d+(?:\.\d+)?(?: +\S.*)?(?:\n|$)")
 
 
 def sniff(head: Head) -> bool:

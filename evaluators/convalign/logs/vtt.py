@@ -19,8 +19,8 @@ READS = (
 IGNORES = "settings, styles, notes, regions, formatting tags"
 
 _BEGIN = re.compile(r"WEBVTT(?:[ \t].*)?(?:\n|$)")
-_VOICE = re.compile(r"<v(?:\.[^ \t>]*)?[ \t]+([^>]*)>")
-_TAG = re.compile(r"</?[^>]*>")
+_VOICE = re.compile(r"<v(?:\.[^ \t<>]*)?[ \t]+([^<>]*)>")
+_TAG = re.compile(r"</?[^<>]*>")
 _SKIPPED = ("NOTE", "STYLE", "REGION")
 
 
