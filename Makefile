@@ -1,7 +1,7 @@
 # The developer's manual: what can be done here, one word each.
 PYTHON ?= python
 
-.PHONY: check lint types contracts docs docs-check test fuzz bench bench-lexical bench-emotional bench-prosodic bench-studies reports
+.PHONY: check lint types contracts docs docs-check test fuzz bench bench-lexical bench-emotional bench-prosodic bench-scale bench-studies reports
 
 check: lint types contracts docs-check test   ## everything that must hold before a commit lands
 
@@ -43,6 +43,9 @@ bench-emotional:     ## the emotional dimension against human labels and its lea
 
 bench-prosodic:      ## the prosodic dimension against truth and at zero alignment (DATA=folder VECTORS=folder)
 	$(PYTHON) benchmarks/prosodic $(DATA) $(VECTORS)
+
+bench-scale:         ## workers, memory, size and stages of long runs (DATA=folder)
+	$(PYTHON) benchmarks/scale.py $(DATA)
 
 bench-studies:       ## the statistics of a review on simulated studies with known truth
 	$(PYTHON) benchmarks/studies.py

@@ -162,7 +162,7 @@ def test_a_data_set_that_unpacks_to_very_much_is_left_alone(tmp_path: Path) -> N
     table = pyarrow.table({"speaker": ["a"] * 40, "text": ["x" * 4_000_000] * 40})
     parquet.write_table(table, path, compression="zstd", use_dictionary=False)
     with pytest.raises(
-        LogError, match=r"row group 0 unpacks to over 250 times its size; no dialogue log does"
+        LogError, match=r"row group 0 unpacks to over 250 times the size of the file; no dialogue log does"
     ):
         read(path)
 

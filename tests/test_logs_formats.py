@@ -529,3 +529,12 @@ def test_numbers_of_hundreds_of_digits_are_no_times(tmp_path: Path, file: str, c
     (tmp_path / file).write_text(content, encoding="utf-8")
     with pytest.raises(LogError, match=r"is no (timing|finite number); write"):
         read(tmp_path / file)
+
+
+def test_a_chat_header_that_its_parser_panics_on_is_said(tmp_path: Path) -> None:
+    text = transcript().replace("@ID:\teng|call|U", "@ID:\teng")
+    (tmp_path / "a.cha").write_text(
+        text.replace("@ID:\teng|||||Participant|||", "@ID:\teng"), encoding="utf-8"
+    )
+    with pytest.raises(LogError, match=r"a\.cha:5: @ID has no fields; write language\|corpus"):
+        read(tmp_path / "a.cha")

@@ -45,11 +45,16 @@ def read(log: Log) -> Iterator[Dialogue]:
         lines.append(line)
     if not any(line.strip() == "@End" for line in lines):
         raise LogError(f"{log.place(len(lines))}: has no @End; the file is cut off")
+    for number, line in enumerate(lines, 1):
+        if line.startswith("@ID:") and "|" not in line:
+            raise LogError(f"{log.place(number)}: @ID has no fields; write language|corpus|code|||||role|||")
     try:
         transcript = pylangacq.CHAT.from_strs(["\n".join(lines) + "\n"])
         header = transcript.headers()[0]
         utterances = list(transcript.utterances())
-    except Exception as error:  # the parser's own errors have no common class
+    except BaseException as error:  # its own errors have no common class, its panics are no Exception
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         first = " ".join(str(error).split())[:120]
         found = f"pylangacq cannot read it ({first})"
         raise LogError(f"{log.place(1)}: {found}; check it with CLAN's CHECK") from None

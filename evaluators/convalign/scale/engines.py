@@ -31,6 +31,10 @@ STRIKES = 2
 """Times that a shard may be at work when a worker dies before it is done by itself."""
 
 
+TRIES = 4
+"""Times that a task must kill the process that does it alone before it is to blame."""
+
+
 class Engine(Protocol):
     """Does tasks."""
 
@@ -132,13 +136,15 @@ class Processes:
         return task.number
 
     def _survives(self, task: Task) -> bool:
-        """Whether a process of its own gets through a task."""
-        with self._started(1) as pool:
-            try:
-                pool.submit(work, task).result()
-            except BrokenProcessPool:
-                return False
-        return True
+        """Whether a process of its own gets through a task, tried again: somebody else may have killed it."""
+        for _ in range(TRIES):
+            with self._started(1) as pool:
+                try:
+                    pool.submit(work, task).result()
+                except BrokenProcessPool:
+                    continue
+            return True
+        return False
 
     def close(self) -> None:
         """End the workers."""

@@ -1,0 +1,221 @@
+"""Workers, memory, size and stages of long runs; rewrites its part of benchmarks/README.md.
+
+    python benchmarks/scale.py DATA [--rounds N] [--only workers,memory,sizes]
+
+DATA holds ``sgd_1000.jsonl.gz``, ``sgd_100000.jsonl.gz`` and ``long/long_N.jsonl.gz``, which are
+not part of the project. Sound is the bundled corpus. Every run is a process of its own; the runs of a
+round alternate, and a ratio is taken within its round. Wants a machine with two idle cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+PAGE = Path(__file__).parent / "README.md"
+BEGIN, END = "<!-- scale -->\n", "<!-- end of scale -->"
+PARTS = ("workers", "memory", "sizes")
+
+
+def child() -> None:
+    """One run, its stages timed by what its progress tells; prints JSON."""
+    from convalign import logs
+    from convalign.scale import Work, score_to_run
+    from convalign.scoring import scorers
+
+    path, names, jobs = sys.argv[2], sys.argv[3].split(","), int(sys.argv[4])
+    began, ends = time.perf_counter(), {}
+
+    def tell(what: str, done: int, total: int | None) -> None:
+        ends[what] = time.perf_counter() - began
+
+    with tempfile.TemporaryDirectory() as folder:
+        score_to_run(
+            [path], Path(folder) / "run", scorers(names, {}), read=logs.ReadOptions(), report=logs.Report(),
+            how=Work(jobs=jobs), progress=tell,
+        )  # fmt: skip
+    ends["written"] = time.perf_counter() - began
+    print(json.dumps(ends))
+
+
+def run(path: Path, names: str, jobs: int) -> dict[str, float]:
+    """Seconds at which each stage ended, wall seconds of the process, peak memory of its largest process."""
+    command = [sys.executable, __file__, "--child", str(path), names, str(jobs)]
+    began = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    said = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{' '.join(command)}: ended with {status}")
+    found: dict[str, float] = json.loads(said)
+    return found | {"wall": time.perf_counter() - began, "peak_mb": usage.ru_maxrss / 1024}
+
+
+def records(path: Path) -> list[dict[str, Any]]:
+    """Dialogues of a canonical log."""
+    with gzip.open(path, "rt", encoding="utf-8") as stream:
+        return [json.loads(line) for line in stream]
+
+
+def copies(found: list[dict[str, Any]], count: int) -> Iterator[dict[str, Any]]:
+    """So many dialogues, the same ones again under other ids and with a word of their own."""
+    for number in range(count):
+        one = found[number % len(found)]
+        again = number // len(found)
+        turns = [turn | {"text": f"{turn['text']} x{again}"} for turn in one["turns"]]
+        yield one | {"id": f"{one['id']}-{again}", "turns": turns}
+
+
+def written(path: Path, found: Iterable[dict[str, Any]]) -> Path:
+    """Dialogues as a log."""
+    with path.open("w", encoding="utf-8") as stream:
+        stream.writelines(json.dumps(one) + "\n" for one in found)
+    return path
+
+
+def spread(values: list[float]) -> str:
+    """Median, least and most."""
+    if len(values) == 1:
+        return f"{values[0]:.2f} (one round)"
+    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+
+
+def calls(folder: Path, times: int) -> Path:
+    """The bundled calls, several times under other ids."""
+    source = Path(str(resources.files("convalign.corpora") / "demo"))
+    shutil.copytree(source / "audio", folder / "audio", dirs_exist_ok=True)
+    found = [json.loads(line) for line in (source / "dialogues.jsonl").read_text("utf-8").splitlines()]
+    return written(
+        folder / "calls.jsonl", ({**one, "id": f"{one['id']}-{k}"} for k in range(times) for one in found)
+    )
+
+
+def workers(data: Path, folder: Path, rounds: int) -> list[str]:
+    """One process against two, on words and on sound, and where the time goes."""
+    lines = ["| what | one process, s | two, s | speed-up (min to max) |", "|---|---|---|---|"]
+    text = data / "sgd_100000.jsonl.gz"
+    stages: dict[str, float] = {}
+    for label, path, names in (
+        ("100,004 turns, lexical and emotional", text, "lexical,emotional"),
+        ("192 calls of a minute, prosodic", calls(folder, 4), "prosodic"),
+    ):
+        times = []
+        for _ in range(rounds):
+            one, two = run(path, names, 1), run(path, names, 2)
+            times.append((one["wall"], two["wall"]))
+            if path == text:
+                stages = one
+            print(label, times[-1], flush=True)
+        firsts, seconds = (statistics.median(column) for column in zip(*times, strict=True))
+        ratio = spread([a / b for a, b in times])
+        lines.append(f"| {label} | {firsts:.1f} | {seconds:.1f} | {ratio} |")
+    ends = [0.0, stages["read"], stages["observed"], stages["scored"], stages["written"]]
+    names = ("read", "look at each dialogue (model of affect)", "score beside strangers", "put together")
+    parts = [
+        f"{name} {b - a:.1f} s ({100 * (b - a) / ends[-1]:.0f} %)"
+        for name, a, b in zip(names, ends, ends[1:], strict=True)
+    ]
+    rate = 100_004 / stages["written"]
+    return [
+        *lines, "",
+        f"100,004 turns on both text dimensions with 20 strangers, one process: {rate:,.0f} turns a second; "
+        f"{'; '.join(parts)}.",
+    ]  # fmt: skip
+
+
+def memory(data: Path, folder: Path, rounds: int) -> list[str]:
+    """Peak memory and rate from a hundred to a hundred thousand dialogues."""
+    del rounds
+    found = records(data / "sgd_100000.jsonl.gz")
+    lines = ["| dialogues | turns | seconds | turns a second | peak memory, MB |", "|---|---|---|---|---|"]
+    peaks = {}
+    for count in (100, 1_000, 10_000, 100_000):
+        path = written(folder / "many.jsonl", copies(found, count))
+        turns = sum(len(found[k % len(found)]["turns"]) for k in range(count))
+        one = run(path, "lexical", 1)
+        peaks[count] = one["peak_mb"]
+        rate = f"{turns / one['wall']:,.0f}"
+        lines.append(f"| {count:,} | {turns:,} | {one['wall']:.1f} | {rate} | {one['peak_mb']:.0f} |")
+        print(lines[-1], flush=True)
+        path.unlink()
+    ratio = peaks[100_000] / peaks[10_000]
+    return [
+        *lines,
+        "",
+        f"Peak memory at 100,000 dialogues is {ratio:.2f} of that at 10,000 (lexical, one process).",
+    ]
+
+
+def sizes(data: Path, folder: Path, rounds: int) -> list[str]:
+    """Long dialogues and long calls."""
+    del rounds
+    import numpy as np
+    import soundfile
+
+    others = records(data / "sgd_1000.jsonl.gz")
+    lines = ["| one dialogue of | seconds, lexical and emotional | peak memory, MB |", "|---|---|---|"]
+    for turns in (500, 2_000, 8_000):
+        path = written(folder / "long.jsonl", [*records(data / "long" / f"long_{turns}.jsonl.gz"), *others])
+        one = run(path, "lexical,emotional", 1)
+        lines.append(f"| {turns:,} turns (and 53 short ones) | {one['wall']:.1f} | {one['peak_mb']:.0f} |")
+        print(lines[-1], flush=True)
+    source = Path(str(resources.files("convalign.corpora") / "demo"))
+    first = json.loads((source / "dialogues.jsonl").read_text("utf-8").splitlines()[0])
+    sound, rate = soundfile.read(source / first["audio"]["path"])
+    seconds = len(sound) / rate
+    for minutes in (1, 10, 60, 120):
+        again = max(1, round(60 * minutes / seconds))
+        soundfile.write(folder / "call.wav", np.tile(sound, (again, 1)), rate)
+        turns_ = [
+            {**turn, "start_s": turn["start_s"] + k * seconds, "end_s": turn["end_s"] + k * seconds}
+            for k in range(again)
+            for turn in first["turns"]
+        ]
+        record = {**first, "turns": turns_, "audio": {**first["audio"], "path": "call.wav"}}
+        one = run(written(folder / "call.jsonl", [record]), "prosodic", 1)
+        lines.append(f"| {minutes} minutes of sound (prosodic) | {one['wall']:.1f} | {one['peak_mb']:.0f} |")
+        print(lines[-1], flush=True)
+    return lines
+
+
+def main() -> int:
+    """Measure, and put the tables into the page."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("data", type=Path)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--only", default=",".join(PARTS))
+    given = options.parse_args()
+    done: dict[str, list[str]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for part in given.only.split(","):
+            measure = {"workers": workers, "memory": memory, "sizes": sizes}[part]
+            done[part] = measure(given.data, Path(folder), given.rounds)
+    text = PAGE.read_text(encoding="utf-8")
+    head, _, rest = text.partition(BEGIN)
+    old, _, tail = rest.partition(END)
+    kept = dict(
+        zip(PARTS, (old.split("\n\n<!-- part -->\n\n") + [""] * len(PARTS))[: len(PARTS)], strict=True)
+    )
+    parts = ["\n".join(done[part]) if part in done else kept[part].strip() for part in PARTS]
+    PAGE.write_text(head + BEGIN + "\n\n<!-- part -->\n\n".join(parts) + "\n" + END + tail, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--child"]:
+        child()
+        sys.exit(0)
+    sys.exit(main())
