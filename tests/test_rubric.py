@@ -1064,3 +1064,12 @@ def test_the_mean_of_the_panel_never_enters_a_judgement() -> None:
     judged = rubric.judge(rubric.load("customer_service"), cold_service_desk()).record()
     keys = set(itertools.chain.from_iterable(o for o in _objects(judged)))
     assert keys.isdisjoint({"single_mean", "single_pass", "rubric_pass", "overall", "total", "passed"})
+
+
+def test_a_message_is_one_line_that_steers_no_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({"na\nme\u001b[31m": "x"}), encoding="utf-8")
+    with pytest.raises(RubricError) as caught:
+        rubric.load(path)
+    assert not set(str(caught.value)) & set("\n\x1b")
+    assert "na\\nme\\x1b[31m" in str(caught.value)

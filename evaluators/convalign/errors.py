@@ -4,9 +4,20 @@ A message says what was found, where, and what would work: ``place: found; what 
 The command maps the classes to exit codes in one table (`convalign.cli.EXIT_CODES`).
 """
 
+import re
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
 
 class ConvalignError(ValueError):
-    """Input that cannot be used as it is; the message says what would work."""
+    """Input that cannot be used as it is; the message says what would work.
+
+    A message is one line. What a file brings into it (names, keys) cannot break the line or steer a terminal:
+    control characters stand as their escapes.
+    """
+
+    def __str__(self) -> str:
+        return _CONTROL.sub(lambda match: repr(match[0])[1:-1], super().__str__())
 
 
 class UsageError(ConvalignError):
