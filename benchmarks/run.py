@@ -62,7 +62,7 @@ def main() -> int:
         folder = Path(scratch)
 
         def score(name: str, log: Path, *more: str) -> list[str]:
-            return [*convalign, "score", str(log), "-o", str(folder / name), "--force", "--quiet", *more]
+            return [*convalign, "score", str(log), "-o", str(folder / name), "--force", "--quiet", "--jobs", "1", *more]
 
         def row(
             what: str, first: list[str], second: list[str], count: int = rounds, **environment: str
@@ -107,8 +107,10 @@ def main() -> int:
             lines.append(cold(demo, folder, convalign))
             print(lines[-1])
     head = "| what | first, s | second, s | second / first (min to max) |\n|---|---|---|---|\n"
-    text = PAGE.read_text(encoding="utf-8").partition("<!-- measured -->")[0]
-    PAGE.write_text(f"{text}<!-- measured -->\n\n{head}" + "\n".join(lines) + "\n", encoding="utf-8")
+    before, _, after = PAGE.read_text(encoding="utf-8").partition("<!-- measured -->")
+    rest = after.partition("\n## ")
+    table = f"<!-- measured -->\n\n{head}" + "\n".join(lines) + "\n"
+    PAGE.write_text(before + table + rest[1] + rest[2], encoding="utf-8")
     return 0
 
 
