@@ -62,7 +62,8 @@ def main() -> int:
         folder = Path(scratch)
 
         def score(name: str, log: Path, *more: str) -> list[str]:
-            return [*convalign, "score", str(log), "-o", str(folder / name), "--force", "--quiet", "--jobs", "1", *more]
+            command = [*convalign, "score", str(log), "-o", str(folder / name)]
+            return [*command, "--force", "--quiet", "--jobs", "1", *more]
 
         def row(
             what: str, first: list[str], second: list[str], count: int = rounds, **environment: str
