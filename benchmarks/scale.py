@@ -126,7 +126,7 @@ def workers(data: Path, folder: Path, rounds: int) -> list[str]:
     names = ("read", "look at each dialogue (model of affect)", "score beside strangers", "put together")
     parts = [
         f"{name} {b - a:.1f} s ({100 * (b - a) / ends[-1]:.0f} %)"
-        for name, a, b in zip(names, ends, ends[1:], strict=True)
+        for name, a, b in zip(names, ends[:-1], ends[1:], strict=True)
     ]
     rate = 100_004 / stages["written"]
     return [

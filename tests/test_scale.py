@@ -557,6 +557,31 @@ def test_a_pool_of_places_is_the_pool_of_sides(monkeypatch: pytest.MonkeyPatch) 
         assert whole.strangers(target, 8) == offered.strangers(target, 8)
 
 
+# --- a run that is whole already
+
+
+def test_resuming_a_finished_run_does_nothing(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from convalign.scale import kernel
+
+    before = content(run(log, tmp_path / "run"))
+    monkeypatch.setattr(kernel, "work", None)
+    found, outcome = score_to_run(
+        [str(log)], tmp_path / "run", chosen(), read=logs.ReadOptions(), report=logs.Report(),
+        how=Work(resume=True),
+    )  # fmt: skip
+    assert content(found.path) == before
+    assert (outcome.scored["lexical"], outcome.turns) == (40, 240)
+    with pytest.raises(
+        RunError, match=r"the run had signature\.lexical .*; ask for the same, or use --force"
+    ):
+        run(log, tmp_path / "run", Work(resume=True), seed=9)
+    example.write(log, records(39))
+    with pytest.raises(RunError, match=r"the run had inputs .*; ask for the same, or use --force"):
+        run(log, tmp_path / "run", Work(resume=True))
+
+
 # --- the command
 
 

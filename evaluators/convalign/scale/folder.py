@@ -18,6 +18,7 @@ from typing import IO, Any
 from convalign.dialogue import Dialogue
 from convalign.errors import RunError, UsageError
 from convalign.scale import shards
+from convalign.scale.runs import refuse_other
 from convalign.scores import dumps_pretty, write_text
 
 
@@ -92,15 +93,8 @@ class Folder:
         RunError
             An option, a version, a model or the input is another one.
         """
-        if self.plan is None:
-            return
-        for key, value in asked.items():
-            before = self.plan.get(key)
-            if before != value:
-                what = _difference(key, before, value)
-                raise RunError(
-                    f"{self._out}: the unfinished run had {what}; ask for the same, or use --force"
-                )
+        if self.plan is not None:
+            refuse_other(self._out, "the unfinished run", self.plan, asked)
 
     def keep(self, number: int, dialogues: list[Dialogue]) -> dict[str, Any]:
         """Leave a shard's dialogues for the workers.
@@ -148,17 +142,3 @@ class Folder:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
-
-
-def _difference(key: str, before: Any, now: Any) -> str:
-    """What differs, in a few words."""
-    if isinstance(before, dict) and isinstance(now, dict):
-        for name in (*before, *now):
-            if before.get(name) != now.get(name):
-                return _difference(f"{key}.{name}", before.get(name), now.get(name))
-    return f"{key} {_short(before)}, not {_short(now)}"
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:57]}..."

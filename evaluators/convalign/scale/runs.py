@@ -6,6 +6,7 @@ import json
 import platform
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -122,7 +123,7 @@ def asked(
         "schema_version": SCHEMA_VERSION,
         "signature": {s.name: s.signature for s in chosen},
         "headline": {s.name: s.module.METRICS[0].name for s in chosen},
-        "settings": {s.name: _plain(s.settings) for s in chosen},
+        "settings": {s.name: plain(s.settings) for s in chosen},
         "reading": _reading(read),
         "timeout_s": timeout_s,
         "versions": versions(),
@@ -136,11 +137,11 @@ def asked(
 
 def _reading(read: logs.ReadOptions) -> dict[str, Any]:
     """Options of reading that are not as they would be anyway."""
-    plain = logs.ReadOptions()
+    usual = logs.ReadOptions()
     return {
         f.name: value if isinstance(value, (str, int, float, bool)) else _written(value)
         for f in fields(read)
-        if (value := getattr(read, f.name)) != getattr(plain, f.name)
+        if (value := getattr(read, f.name)) != getattr(usual, f.name)
     }
 
 
@@ -157,7 +158,7 @@ def describe(
     return {
         **{key: value for key, value in asked.items() if key != "given_reference"},
         "reference": outcome.references,
-        "inputs": [_plain(source) for source in report.sources],
+        "inputs": [plain(source) for source in report.sources],
         "counts": {
             "dialogues": dialogues,
             "turns": outcome.turns,
@@ -177,7 +178,45 @@ def describe(
     }
 
 
-def _plain(record: Any) -> dict[str, Any]:
+def counted(info: Mapping[str, Any]) -> Outcome:
+    """What a finished run counted, without its tallies: means stand in ``run.json``."""
+    counts = info["counts"]
+    unscored = {name: Counter(reasons) for name, reasons in counts["unscored"].items()}
+    return Outcome(
+        counts["turns"], info["reference"], Counter(counts["scored"]), unscored,
+        Counter(counts["without_input"]), list(info["messages"]),
+    )  # fmt: skip
+
+
+def refuse_other(out: Path, what: str, before: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Refuse to take for done what was asked for otherwise, naming the first difference.
+
+    Raises
+    ------
+    RunError
+        An option, a version, a model or the input is another one.
+    """
+    for key, value in wanted.items():
+        if before.get(key) != value:
+            found = _difference(key, before.get(key), value)
+            raise RunError(f"{out}: {what} had {found}; ask for the same, or use --force")
+
+
+def _difference(key: str, before: Any, now: Any) -> str:
+    """What differs, in a few words."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for name in (*before, *now):
+            if before.get(name) != now.get(name):
+                return _difference(f"{key}.{name}", before.get(name), now.get(name))
+    return f"{key} {_short(before)}, not {_short(now)}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def plain(record: Any) -> dict[str, Any]:
     """A flat dataclass as an object."""
     return {f.name: getattr(record, f.name) for f in fields(record)}
 

@@ -21,7 +21,18 @@ from convalign.scale.engines import RARE, Engine, Here, Processes
 from convalign.scale.folder import Folder
 from convalign.scale.kernel import Frozen, Task
 from convalign.scale.progress import Progress, silent
-from convalign.scale.runs import Run, Stamp, asked, building, check_free, describe, open_run
+from convalign.scale.runs import (
+    Run,
+    Stamp,
+    asked,
+    building,
+    check_free,
+    counted,
+    describe,
+    open_run,
+    plain,
+    refuse_other,
+)
 from convalign.scores import dumps_pretty, write_text
 from convalign.scoring import Failure, Memory, Outcome, Scorer, freeze
 from convalign.surrogates import Pool
@@ -107,17 +118,17 @@ def score_to_run(
         The disk is full, another process makes this run, the workers die, or an unfinished run was asked
         for otherwise or of other input.
     """
+    wanted = asked(chosen, read, stamp, references, how.timeout_s)
+    if how.resume and not how.force and (out / "run.json").is_file():
+        return _finished(sources, out, wanted, read, report, named)
     check_free(out, force=how.force)
     if how.table == "parquet":
         require_parquet()
     began, clock = datetime.now(UTC), time.monotonic()
     with Folder(out, resume=how.resume, force=how.force) as folder:
-        wanted = asked(chosen, read, stamp, references, how.timeout_s)
         folder.check(wanted)
         made = _make(sources, folder, chosen, wanted, read, report, how, memory, references, named, progress)
-        if named is not None:
-            path, called = named
-            report.sources[:] = [replace(s, path=s.path.replace(path, called, 1)) for s in report.sources]
+        _rename(report, named)
         with building(out) as target:
             for name in ("dialogues", "turns", "index"):
                 _put(target, name, made.files, how.table)
@@ -127,6 +138,27 @@ def score_to_run(
             times = {"started_at": began.isoformat(), "ended_at": ended.isoformat()}
             write_text(target / "timing.json", dumps_pretty(times))
     return open_run(out), made.outcome
+
+
+def _finished(
+    sources: Sequence[str], out: Path, wanted: Mapping[str, Any], read: logs.ReadOptions, report: logs.Report,
+    named: tuple[str, str] | None,
+) -> tuple[Run, Outcome]:  # fmt: skip
+    """A run that is whole already: nothing to do, if it is the one that is asked for, of the same input."""
+    run = open_run(out)
+    refuse_other(out, "the run", run.info, {k: v for k, v in wanted.items() if k in run.info})
+    for _ in logs.read(sources, read, report=report):
+        pass
+    _rename(report, named)
+    refuse_other(out, "the run", run.info, {"inputs": [plain(source) for source in report.sources]})
+    return run, counted(run.info)
+
+
+def _rename(report: logs.Report, named: tuple[str, str] | None) -> None:
+    """Call a source by a name that holds wherever the run is carried."""
+    if named is not None:
+        path, called = named
+        report.sources[:] = [replace(s, path=s.path.replace(path, called, 1)) for s in report.sources]
 
 
 def _put(target: Path, name: str, files: Sequence[shards.File], table: str) -> None:
