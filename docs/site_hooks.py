@@ -24,6 +24,13 @@ ELSEWHERE = {
     "changes.md": "CHANGELOG.md",
 }
 """Page of the site -> file of the repository, which stays where it is read on its own."""
+TARGETS = {
+    "above_chance": "above what strangers get",
+    "band": "within a band of human dialogues",
+    "at_most": "at most the ceiling of human dialogues",
+    "none": "shown without a verdict",
+}
+"""What an entry of a rubric is held against, in words."""
 PAGES = {path: page for page, path in ELSEWHERE.items()} | {"reports": "reports.md", "CONTRIBUTING.md": None}
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!\w+:|#)([^)#\s]+)(#[^)\s]*)?\)")
 _FIGURE = re.compile(
@@ -111,9 +118,9 @@ def use_cases() -> str:
     """A section per rubric: what it asks of each dimension, on what evidence, and how to judge by it."""
     parts = [(ROOT / "docs" / "use-cases.head.md").read_text(encoding="utf-8")]
     for path in sorted((ROOT / "rubrics").glob("*.json")):
-        rubric = json.loads(path.read_text(encoding="utf-8"))
-        if "dimensions" not in rubric or "$schema" in rubric:
+        if path.name == "schema.json":
             continue
+        rubric = json.loads(path.read_text(encoding="utf-8"))
         name = rubric["name"]
         parts.append(f"\n## {name.replace('_', ' ').capitalize()}\n\n")
         parts.append(f"For: {rubric['population']}. Judge by it with `--rubric {name}`.\n")
@@ -128,12 +135,18 @@ def _entry(dimension: str, entry: dict[str, Any]) -> str:
     lines = [f"\n**{dimension.capitalize()}**: {entry['need'].replace('_', ' ')}"]
     if entry.get("metric"):
         lines.append(f", `{entry['metric']}` {entry.get('direction', '')}".rstrip())
+    if entry.get("primes"):
+        lines.append(f", replies to {entry['primes']} turns only")
+    target = entry.get("target", {})
+    lines.append(f", {TARGETS[target.get('kind', 'none')]}")
     if entry.get("serves"):
         lines.append(f". Serves: {entry['serves']}")
     lines.append(".\n")
     for one in entry.get("contraindications", []):
-        lines.append(f"\n- must not happen: {one['when']} ({one['why']})")
+        limit = f"; `{one['metric']}` at most {one['at_most']}" if "metric" in one else ""
+        lines.append(f"\n- must not happen: {one['when']} ({one['why']}{limit})")
     for one in entry.get("evidence", []):
         side = "for" if one["supports"] else "against"
-        lines.append(f"\n- {side}, {one['grade']}: {one['finding']} ({one['source']})")
+        people = f"; {one['population']}" if one.get("population") else ""
+        lines.append(f"\n- {side}, {one['grade']}: {one['finding']} ({one['source']}{people})")
     return "".join(lines) + "\n"

@@ -167,7 +167,13 @@ def test_the_site_builds_strictly_and_loads_nothing_from_outside(tmp_path: Path)
         loaded = re.findall(r'<(?:script|img|iframe)[^>]+src="([^"]+)"|<link[^>]+href="([^"]+)"', text)
         assert not [one for pair in loaded for one in pair if "//" in one], page.name
     gallery = (tmp_path / "site" / "gallery.html").read_text(encoding="utf-8")
-    assert gallery.count("<img ") >= 20
+    drawn = sum(
+        one.read_text(encoding="utf-8").count("<figure") for one in (ROOT / "reports").glob("*/index.html")
+    )
+    assert gallery.count("<img ") == drawn > 0
+    cases = (tmp_path / "site" / "use-cases.html").read_text(encoding="utf-8")
+    rubrics = {path.stem for path in (ROOT / "rubrics").glob("*.json")} - {"schema"}
+    assert {name for name in rubrics if f"--rubric {name}<" in cases} == rubrics
 
 
 def test_every_verb_has_help_and_an_entry() -> None:
