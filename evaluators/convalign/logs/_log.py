@@ -168,7 +168,7 @@ def seconds(cell: str, *, milliseconds: bool, place: str, path: str) -> float | 
 
 
 def check_times(turns: tuple[Turn, ...], places: list[str], path: str) -> None:
-    """Refuse turns that end before they start, and dialogues longer than a day.
+    """Refuse negative times, turns that end before they start, and dialogues longer than a day.
 
     Parameters
     ----------
@@ -177,6 +177,8 @@ def check_times(turns: tuple[Turn, ...], places: list[str], path: str) -> None:
     """
     times = [(t, i) for i, turn in enumerate(turns) for t in (turn.start_s, turn.end_s) if t is not None]
     for place, turn in zip(places, turns, strict=True):
+        if min((at for at in (turn.start_s, turn.end_s) if at is not None), default=0.0) < 0:
+            fail(place, path, "a time is negative; times count from the start of the recording")
         if turn.start_s is not None and turn.end_s is not None and turn.end_s < turn.start_s:
             fail(
                 place,
