@@ -1,7 +1,8 @@
 # The developer's manual: what can be done here, one word each.
 PYTHON ?= python
 
-.PHONY: check lint types contracts docs docs-check test fuzz bench bench-lexical bench-emotional bench-prosodic bench-scale bench-studies reports
+.PHONY: check lint types contracts docs docs-check test fuzz bench bench-commands bench-lexical bench-emotional \
+	bench-prosodic bench-scale bench-peers bench-studies reports
 
 check: lint types contracts docs-check test   ## everything that must hold before a commit lands
 
@@ -31,11 +32,17 @@ fuzz:                ## 200,000 spoilt inputs for every family of readers, then 
 	$(PYTHON) tests/fuzz.py
 	$(PYTHON) tests/fuzz.py --guided
 
-bench:               ## measured ratios, written to benchmarks/README.md
+bench: bench-commands $(if $(DATA),bench-lexical bench-emotional bench-scale) $(if $(VECTORS),bench-prosodic) \
+	$(if $(PEERS),bench-peers)   ## all tables of benchmarks/README.md (DATA= VECTORS= PEERS= BASE=, as below)
+
+bench-commands:      ## commands against each other, cold start
 	$(PYTHON) benchmarks/run.py
 
-bench-lexical:       ## the lexical dimension against its yardstick and its peers (DATA=folder PEERS=python)
-	$(PYTHON) benchmarks/lexical.py $(DATA) $(if $(PEERS),--peers $(PEERS))
+bench-lexical:       ## the lexical dimension against its yardstick (DATA=folder)
+	$(PYTHON) benchmarks/lexical.py $(DATA)
+
+bench-peers:         ## others' programs at the same work, side by side (DATA=folder PEERS=python BASE=folder)
+	$(PYTHON) benchmarks/peers.py $(DATA) --peers $(PEERS) $(if $(BASE),--base $(BASE))
 
 bench-emotional:     ## the emotional dimension against human labels and its leak (DATA=folder WORDNET= PEERS= WORK=)
 	$(PYTHON) benchmarks/emotional $(DATA) $(if $(WORDNET),--wordnet $(WORDNET)) \

@@ -1,9 +1,9 @@
-"""The lexical dimension against its yardstick and its peers; rewrites its part of benchmarks/README.md.
+"""The lexical dimension against its yardstick; rewrites its part of benchmarks/README.md.
 
-    python benchmarks/lexical.py DATA [--peers PYTHON]
+    python benchmarks/lexical.py DATA
 
 DATA holds ``sgd_10000.jsonl.gz``, ``sgd_100000.jsonl.gz`` and ``long/long_N.jsonl.gz``, which are not
-part of the project. PYTHON is that of an environment with ``convokit`` and ``align`` from PyPI.
+part of the project. The programs ``convokit`` and ``align`` are for `peers.py`.
 
 Every program runs in a process of its own and tells its CPU seconds; the programs of a round run one
 after the other, and a ratio is taken within its round. The yardstick is
@@ -249,7 +249,7 @@ def twice(path: Path, log: Path) -> Path:
     return log
 
 
-def rows(data: Path, peers: str | None, rounds: int) -> Iterator[str]:
+def rows(data: Path, rounds: int) -> Iterator[str]:
     """Lines of the table."""
     ours, small, large = sys.executable, data / "sgd_10000.jsonl.gz", data / "sgd_100000.jsonl.gz"
 
@@ -298,22 +298,12 @@ def rows(data: Path, peers: str | None, rounds: int) -> Iterator[str]:
         (ours, "cosines", small),
         "",
     )
-    if peers:
-        yield against(
-            "convokit 5.0.0 coordination, 10,016 turns / ours",
-            (ours, "coordination", small), (peers, "convokit", small), "",
-        )  # fmt: skip
-        yield against(
-            "align 0.1.1 cosines, given tokens and tags, 10,016 turns / ours with tokenising",
-            (ours, "cosines", small), (peers, "align", small), "",
-        )  # fmt: skip
 
 
 def main() -> int:
     """Measure and write, or be one of the programs."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("data", type=Path)
-    options.add_argument("--peers", metavar="PYTHON")
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--program", choices=PROGRAMS, help=argparse.SUPPRESS)
     given = options.parse_args()
@@ -322,7 +312,7 @@ def main() -> int:
         print(json.dumps({"cpu": cpu, "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
         return 0
     table = ["| what | first, s | second, s | ratio (min to max) | bound |", "|---|---|---|---|---|"]
-    for one in rows(given.data, given.peers, given.rounds):
+    for one in rows(given.data, given.rounds):
         table.append(one)
         print(one, flush=True)
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARK)

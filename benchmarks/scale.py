@@ -2,9 +2,10 @@
 
     python benchmarks/scale.py DATA [--rounds N] [--only workers,memory,sizes]
 
-DATA holds ``sgd_1000.jsonl.gz``, ``sgd_100000.jsonl.gz`` and ``long/long_N.jsonl.gz``, which are
-not part of the project. Sound is the bundled corpus. Every run is a process of its own; the runs of a
-round alternate, and a ratio is taken within its round. Wants a machine with two idle cores.
+DATA holds ``sgd_1000``, ``sgd_10000`` and ``sgd_100000.jsonl.gz``, ``long/long_2000`` and
+``long/long_8000.jsonl.gz``, which are not part of the project. Sound is the bundled corpus. Every run is a
+process of its own; the runs of a round alternate, and a ratio is taken within its round. Wants a machine
+with two idle cores.
 """
 
 from __future__ import annotations
@@ -104,24 +105,27 @@ def calls(folder: Path, times: int) -> Path:
 
 
 def workers(data: Path, folder: Path, rounds: int) -> list[str]:
-    """One process against two, on words and on sound, and where the time goes."""
-    lines = ["| what | one process, s | two, s | speed-up (min to max) |", "|---|---|---|---|"]
-    text = data / "sgd_100000.jsonl.gz"
+    """Throughput of one process and of two, and where the time goes."""
+    lines = ["| what | one process, s | a second | two, s | speed-up (min to max) |", "|---|---|---|---|---|"]
+    text, sound = data / "sgd_100000.jsonl.gz", calls(folder, 4)
+    heard = sum(max(turn["end_s"] for turn in one["turns"]) for one in map(json.loads, sound.open("rb")))
     stages: dict[str, float] = {}
-    for label, path, names in (
-        ("100,004 turns, lexical and emotional", text, "lexical,emotional"),
-        ("192 calls of a minute, prosodic", calls(folder, 4), "prosodic"),
+    for label, path, names, amount, unit in (
+        ("100,004 turns, lexical", text, "lexical", 100_004, "turns"),
+        ("10,016 turns, emotional", data / "sgd_10000.jsonl.gz", "emotional", 10_016, "turns"),
+        ("100,004 turns, lexical and emotional", text, "lexical,emotional", 100_004, "turns"),
+        ("192 calls of a minute, prosodic", sound, "prosodic", heard, "s of sound"),
     ):
         times = []
         for _ in range(rounds):
             one, two = run(path, names, 1), run(path, names, 2)
             times.append((one["wall"], two["wall"]))
-            if path == text:
+            if names == "lexical,emotional":
                 stages = one
             print(label, times[-1], flush=True)
         firsts, seconds = (statistics.median(column) for column in zip(*times, strict=True))
-        ratio = spread([a / b for a, b in times])
-        lines.append(f"| {label} | {firsts:.1f} | {seconds:.1f} | {ratio} |")
+        ratio, rate = spread([a / b for a, b in times]), f"{amount / firsts:,.0f} {unit}"
+        lines.append(f"| {label} | {firsts:.1f} | {rate} | {seconds:.1f} | {ratio} |")
     ends = [0.0, stages["read"], stages["observed"], stages["scored"], stages["written"]]
     names = ("read", "look at each dialogue (model of affect)", "score beside strangers", "put together")
     parts = [
@@ -167,8 +171,10 @@ def sizes(data: Path, folder: Path, rounds: int) -> list[str]:
 
     others = records(data / "sgd_1000.jsonl.gz")
     lines = ["| one dialogue of | seconds, lexical and emotional | peak memory, MB |", "|---|---|---|"]
-    for turns in (500, 2_000, 8_000):
-        path = written(folder / "long.jsonl", [*records(data / "long" / f"long_{turns}.jsonl.gz"), *others])
+    longest = [records(data / "long" / f"long_{count}.jsonl.gz")[0] for count in (8_000, 2_000)]
+    spoken = [turn for record in longest for turn in record["turns"]]
+    for turns in (10, 100, 1_000, 10_000):
+        path = written(folder / "long.jsonl", [longest[0] | {"turns": spoken[:turns]}, *others])
         one = run(path, "lexical,emotional", 1)
         lines.append(f"| {turns:,} turns (and 53 short ones) | {one['wall']:.1f} | {one['peak_mb']:.0f} |")
         print(lines[-1], flush=True)
