@@ -32,7 +32,7 @@ fuzz:                ## 200,000 spoilt inputs for every family of readers, then 
 	$(PYTHON) tests/fuzz.py --guided
 
 soak:                ## every fault of a long run, ROUNDS times (20), at other moments and on larger logs each time
-	CONVALIGN_SOAK=$(or $(ROUNDS),20) $(PYTHON) -m pytest -v tests/test_scale_faults.py tests/test_scale_dask.py
+	SOAK_ROUNDS=$(or $(ROUNDS),20) $(PYTHON) -m pytest -v tests/test_scale_faults.py tests/test_scale_dask.py
 
 bench:               ## measured ratios, written to benchmarks/README.md
 	$(PYTHON) benchmarks/run.py

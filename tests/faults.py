@@ -1,7 +1,7 @@
 """What tests of faults share: logs, processes that make runs, how often and from which seed faults strike.
 
-`make soak` sets CONVALIGN_SOAK to the rounds of every fault, with larger logs and seeds of the clock; a
-seed stands in a test's name, and CONVALIGN_SEED tries it again.
+`make soak` sets SOAK_ROUNDS to the rounds of every fault, with larger logs and seeds of the clock; a
+seed stands in a test's name, and SOAK_SEED tries it again.
 """
 
 from __future__ import annotations
@@ -19,10 +19,8 @@ import example
 from convalign.cli import main
 
 TABLES = ("dialogues.jsonl", "turns.jsonl", "index.jsonl", "run.json")
-ROUNDS = int(os.environ.get("CONVALIGN_SOAK", "0"))
-SEEDS = [
-    int(os.environ.get("CONVALIGN_SEED", time.time() if ROUNDS else 1)) + k for k in range(max(1, ROUNDS))
-]
+ROUNDS = int(os.environ.get("SOAK_ROUNDS", "0"))
+SEEDS = [int(os.environ.get("SOAK_SEED", time.time() if ROUNDS else 1)) + k for k in range(max(1, ROUNDS))]
 OPTIONS = ("--dimensions", "lexical", "--surrogates", "6")
 PATIENCE_S = 300
 """A process that takes longer hangs."""
