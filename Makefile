@@ -1,7 +1,7 @@
 # The developer's manual: what can be done here, one word each.
 PYTHON ?= python
 
-.PHONY: check lint types contracts docs docs-check test fuzz bench bench-commands bench-lexical bench-emotional \
+.PHONY: check lint types contracts docs docs-check test fuzz soak bench bench-commands bench-lexical bench-emotional \
 	bench-prosodic bench-scale bench-peers bench-studies reports
 
 check: lint types contracts docs-check test   ## everything that must hold before a commit lands
@@ -31,6 +31,9 @@ test:                ## the tests of the README
 fuzz:                ## 200,000 spoilt inputs for every family of readers, then as many guided by coverage
 	$(PYTHON) tests/fuzz.py
 	$(PYTHON) tests/fuzz.py --guided
+
+soak:                ## every fault of a long run, ROUNDS times (20), at other moments and on larger logs each time
+	SOAK_ROUNDS=$(or $(ROUNDS),20) $(PYTHON) -m pytest -v tests/test_scale_faults.py tests/test_scale_dask.py
 
 bench: bench-commands $(if $(DATA),bench-lexical bench-emotional bench-scale) $(if $(VECTORS),bench-prosodic) \
 	$(if $(PEERS),bench-peers)   ## all tables of benchmarks/README.md (DATA= VECTORS= PEERS= BASE=, as below)

@@ -1,8 +1,10 @@
 """What every test may use."""
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
+import faults
 import pytest
 
 SHARED = Path(__file__).parents[1].parent / "shared"
@@ -19,3 +21,15 @@ def shared() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session", params=faults.SEEDS, ids="seed {}".format)
+def seed(request: pytest.FixtureRequest) -> int:
+    """Where the moments of a fault come from; several where there is time (make soak)."""
+    return int(request.param)
+
+
+@pytest.fixture
+def draw(seed: int) -> random.Random:
+    """Chance that can be replayed."""
+    return random.Random(seed)

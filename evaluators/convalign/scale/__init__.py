@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from convalign.scale.engines import Engine, work_alike
+from convalign.scale.kernel import Task
 from convalign.scale.progress import Progress, silent
 from convalign.scale.runs import Run, Stamp, building, open_run, versions
 from convalign.scale.scored import Work, rows, score_to_run
 
 __all__ = [
+    "Engine",
     "Progress",
     "Run",
     "Stamp",
+    "Task",
     "Work",
     "building",
     "open_run",
@@ -17,4 +21,5 @@ __all__ = [
     "score_to_run",
     "silent",
     "versions",
+    "work_alike",
 ]

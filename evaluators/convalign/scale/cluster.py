@@ -6,9 +6,13 @@ import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from convalign.errors import MissingExtraError, RunError
-from convalign.scale.engines import beyond, isolated
-from convalign.scale.kernel import Task, work
+from convalign.errors import ConvalignError, MissingExtraError, RunError
+from convalign.scale.engines import beyond, isolated, work_alike
+from convalign.scale.kernel import Task
+from convalign.scale.runs import versions
+
+PATIENCE_S = 20
+"""How long a scheduler may take to answer, and a first worker to come."""
 
 
 class Dask:
@@ -33,10 +37,13 @@ class Dask:
             import distributed
         except ImportError:
             raise MissingExtraError("--engine dask needs Dask; pip install 'convalign[dask]'") from None
-        # What it warns of on its way (tasks moved, workers restarted) is no message of ours.
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        # What it says on its way (tasks moved, workers restarted, tracebacks of lost connections) is no
+        # message of ours; each of its loggers has a level of its own.
+        for name in [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._cluster: Any = None
         self._scheduler = scheduler
+        self._versions = versions()
         try:
             if scheduler is None:
                 here: dict[str, Any] = {
@@ -49,11 +56,19 @@ class Dask:
                     n_workers=jobs, memory_limit=memory, silence_logs=logging.CRITICAL, **here
                 )
             self._client: Any = distributed.Client(
-                scheduler or self._cluster, timeout="20s", set_as_default=False
+                scheduler or self._cluster, timeout=PATIENCE_S, set_as_default=False
             )
         except (OSError, TimeoutError, ValueError) as error:
             raise RunError(
                 f"--scheduler {scheduler}: cannot be reached ({error}); start it, or leave the option out"
+            ) from None
+        try:
+            self._client.wait_for_workers(1, timeout=PATIENCE_S)
+        except TimeoutError:
+            self.close()
+            raise RunError(
+                f"--scheduler {scheduler}: has no workers; start some (dask worker {scheduler}), "
+                "and go on with --resume"
             ) from None
 
     def run(self, tasks: Iterable[Task]) -> Iterator[int]:
@@ -76,7 +91,10 @@ class Dask:
 
     def _sent(self, task: Task) -> Any:
         """A task on its way; only places of files travel."""
-        return self._client.submit(work, task, pure=False)
+        try:
+            return self._client.submit(work_alike, task, self._versions, pure=False)
+        except Exception as error:
+            raise self._gone(error) from None
 
     def _survives(self, task: Task) -> bool:
         """Whether a worker gets through a task."""
@@ -94,19 +112,30 @@ class Dask:
         Raises
         ------
         RunError
-            The scheduler is gone, and with it what it was told.
+            The scheduler is gone, and with it what it was told; a worker is not as this process is.
         """
-        from distributed import CancelledError
-        from distributed.comm.core import CommClosedError
+        from distributed import KilledWorker
 
         try:
             number: int = future.result()
-        except (CancelledError, CommClosedError, TimeoutError) as error:
+        except (KilledWorker, ConvalignError):
+            raise
+        except Exception as error:
+            if future.status != "error":
+                raise self._gone(error) from None
+            said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
             raise RunError(
-                f"the scheduler {self._scheduler or 'of this machine'} went away ({type(error).__name__}); "
-                "go on with --resume when it is back"
+                f"--scheduler {self._scheduler}: a task could not be done there ({said}); "
+                "install the same convalign for the scheduler and all workers, and go on with --resume"
             ) from None
         return number
+
+    def _gone(self, error: Exception) -> RunError:
+        """What to say when nobody answers any more."""
+        return RunError(
+            f"the scheduler {self._scheduler or 'of this machine'} went away ({type(error).__name__}); "
+            "go on with --resume when it is back"
+        )
 
     def close(self) -> None:
         """Leave the cluster; end it when it was started here."""

@@ -12,7 +12,7 @@ import os
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -22,6 +22,7 @@ from typing import Protocol
 from convalign.errors import RunError
 from convalign.limits import memory_limit
 from convalign.scale.kernel import Pools, Task, work
+from convalign.scale.runs import versions
 from convalign.scoring import Memory
 
 RARE = (100_000, 20, 20)
@@ -153,18 +154,39 @@ class Processes:
             self._pool = None
 
 
-def isolated(task: Task, survives: Callable[[Task], bool]) -> Task:
-    """The task without the dialogues that kill whoever works on them, found by halves."""
+def work_alike(task: Task, wanted: Mapping[str, str | None]) -> int:
+    """Do a task on another machine, if what is installed there gives the same numbers.
 
-    def killers(places: Sequence[int]) -> list[int]:
-        if survives(replace(task, only=tuple(places))):
+    Parameters
+    ----------
+    wanted : versions of whoever sent the task
+
+    Raises
+    ------
+    RunError
+        A version is another one.
+    """
+    for name, version in versions().items():
+        if version != wanted[name]:
+            raise RunError(
+                f"a worker of the cluster has {name} {version}, not {wanted[name]}; "
+                "install the same everywhere, and go on with --resume"
+            )
+    return work(task)
+
+
+def isolated(task: Task, survives: Callable[[Task], bool]) -> Task:
+    """A task that kills, without the dialogues that kill whoever works on them, found by halves."""
+
+    def killers(places: Sequence[int], *, known: bool = False) -> list[int]:
+        if not known and survives(replace(task, only=tuple(places))):
             return []
         if len(places) == 1:
             return list(places)
         middle = len(places) // 2
         return killers(places[:middle]) + killers(places[middle:])
 
-    return replace(task, dead=task.dead | frozenset(killers(range(task.size))))
+    return replace(task, dead=task.dead | frozenset(killers(range(task.size), known=True)))
 
 
 def beyond(task: Task) -> str:

@@ -2,6 +2,9 @@
 
 It lies beside the run's own folder under a hidden name and goes when the run is whole. The plan says what
 the numbers depend on; a resumed run must be asked for the same, of the same input.
+
+Shards lie in a folder of their own whose name no other run has had: a worker of a cluster that outlived the
+run it worked for can neither write into another one nor take what it remembers for that one's.
 """
 
 from __future__ import annotations
@@ -10,7 +13,9 @@ import fcntl
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -19,6 +24,7 @@ from convalign.dialogue import Dialogue
 from convalign.errors import RunError, UsageError
 from convalign.scale import shards
 from convalign.scale.runs import refuse_other
+from convalign.scale.shards import full
 from convalign.scores import dumps_pretty, write_text
 
 
@@ -43,6 +49,7 @@ class Folder:
         self._resume, self._force = resume, force
         self._lock: IO[str] | None = None
         self.plan: dict[str, Any] | None = None
+        self.shards = self.path
 
     def __enter__(self) -> Folder:
         try:
@@ -59,11 +66,27 @@ class Folder:
             raise RunError(
                 f"{self._out}: is being made by {by}; wait for it, or choose another folder"
             ) from None
-        self._lock.truncate(0)
-        self._lock.write(f"process {os.getpid()}")
-        self._lock.flush()
-        self._look()
+        if not self._there():
+            # Whoever held the lock has just ended, and taken the folder along.
+            self._release()
+            return self.__enter__()
+        try:
+            self._lock.truncate(0)
+            self._lock.write(f"process {os.getpid()}")
+            self._lock.flush()
+            self._look()
+        except OSError as error:
+            self._release()
+            raise full(self.path, error) from None
         return self
+
+    def _there(self) -> bool:
+        """Whether the file that is locked is the one that others find."""
+        try:
+            found = (self.path / "lock").stat()
+            return self._lock is not None and os.path.samestat(found, os.fstat(self._lock.fileno()))
+        except FileNotFoundError:
+            return False
 
     def _look(self) -> None:
         """Find out what is there already."""
@@ -71,19 +94,24 @@ class Folder:
             self.plan = json.loads((self.path / "plan.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             self.plan = None
-        if self.plan is None or self._force:
-            self._empty()
-        elif not self._resume:
-            self._release()
-            raise UsageError(
-                f"{self._out}: an unfinished run lies beside it; go on with --resume, or drop it with --force"
-            )
-
-    def _empty(self) -> None:
+        if self.plan is not None and not self._force:
+            if not self._resume:
+                self._release()
+                raise UsageError(
+                    f"{self._out}: an unfinished run lies beside it; "
+                    "go on with --resume, or drop it with --force"
+                )
+            self.shards = self.path / Path(self.plan["folder"]).name
+            self.shards.mkdir(exist_ok=True)
+            return
         self.plan = None
         for one in self.path.iterdir():
-            if one.name != "lock":
-                shutil.rmtree(one) if one.is_dir() else one.unlink()
+            if one.is_dir():
+                # A worker that outlived its run may still write there.
+                shutil.rmtree(one, ignore_errors=True)
+            elif one.name != "lock":
+                one.unlink()
+        self.shards = Path(tempfile.mkdtemp(prefix="shards-", dir=self.path))
 
     def check(self, asked: Mapping[str, Any]) -> None:
         """Refuse to go on with a run that was asked for otherwise, naming what differs.
@@ -114,20 +142,23 @@ class Folder:
                 f"{said['from']}: the input changed since the unfinished run began; "
                 "put it back, or start again with --force"
             )
-        path = self.path / f"{number:06d}.in"
+        path = self.shards / f"{number:06d}.in"
         if self.plan is None or shards.open_file(path, check=True) is None:
             shards.write(path, {}, {"dialogues": shards.dumps(dialogues)})
         return said
 
     def write_plan(self, asked: Mapping[str, Any], listed: Iterable[Mapping[str, Any]]) -> None:
         """Say what this run is, once its input has been read."""
-        plan = {**asked, "shards": list(listed)}
+        plan = {**asked, "folder": self.shards.name, "shards": list(listed)}
         if self.plan is not None and len(plan["shards"]) != len(self.plan["shards"]):
             raise RunError(
                 f"{self._out}: the input ends earlier than when the unfinished run began; "
                 "put it back, or start again with --force"
             )
-        write_text(self.path / "plan.json", dumps_pretty(plan))
+        try:
+            write_text(self.path / "plan.json", dumps_pretty(plan))
+        except OSError as error:
+            raise full(self.path / "plan.json", error) from None
         self.plan = json.loads(json.dumps(plan))
 
     def __exit__(
@@ -140,5 +171,21 @@ class Folder:
 
     def _release(self) -> None:
         if self._lock is not None:
-            self._lock.close()
+            # What could not be written on a full disk cannot be on closing either.
+            with suppress(OSError):
+                self._lock.close()
             self._lock = None
+
+
+def drop_leftover(out: Path) -> None:
+    """Remove what was left beside a run by a process that was killed as soon as the run was whole.
+
+    Raises
+    ------
+    RunError
+        Another process makes this run anew.
+    """
+    left = Folder(out, resume=False, force=True)
+    if left.path.exists():
+        with left:
+            pass

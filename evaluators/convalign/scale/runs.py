@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,7 @@ def open_run(path: Path) -> Run:
     return Run(path, info | {key: timing[key] for key in ("started_at", "ended_at")})
 
 
+@cache
 def versions() -> dict[str, str | None]:
     """Versions of Python, convalign and whatever can change a score; None = not installed."""
     found: dict[str, str | None] = {
@@ -234,14 +236,25 @@ def check_free(out: Path, *, force: bool) -> None:
 
 
 @contextmanager
-def building(out: Path) -> Iterator[Path]:
-    """A folder under a temporary name beside `out`, that takes its place when all went well."""
-    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+def building(out: Path, within: Path | None = None) -> Iterator[Path]:
+    """A folder that takes the place of `out` when all went well.
+
+    Parameters
+    ----------
+    within : where it is built, under a temporary name; None = beside `out`
+    """
+    prefix, parent = f".{out.name}.", within or out.parent
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    old: Path | None = None
     try:
         yield folder
         folder.chmod(0o755)
         if out.exists():
-            shutil.rmtree(out)
+            # Aside at once: whoever is killed here leaves no half of a run.
+            old = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+            out.replace(old)
         folder.replace(out)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        for one in (folder, old):
+            if one is not None:
+                shutil.rmtree(one, ignore_errors=True)

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from convalign import logs
-from convalign.errors import RunError
+from convalign.errors import UsageError
 from convalign.scale import kernel, shards
 from convalign.scale.engines import RARE, Engine, Here, Processes
-from convalign.scale.folder import Folder
+from convalign.scale.folder import Folder, drop_leftover
 from convalign.scale.kernel import Frozen, Task
 from convalign.scale.progress import Progress, silent
 from convalign.scale.runs import (
@@ -53,23 +53,39 @@ class Work:
     Attributes
     ----------
     jobs : worker processes; None = as many as there are cores, memory and work for
-    engine : processes of this machine, or a Dask cluster
+    engine : processes of this machine, a Dask cluster, or whatever else does tasks
     scheduler : address of the cluster; None = one of this machine
     timeout_s : what one dialogue may take on one dimension; None = as long as it wants
     worker_memory_mb : what a worker may have; None = no limit
     table : how dialogues and turns are written, ``jsonl`` or ``parquet``
     resume : go on with an unfinished run
     force : replace a run, drop an unfinished one
+
+    Raises
+    ------
+    UsageError
+        An option that the engine would not heed.
     """
 
     jobs: int | None = 1
-    engine: Literal["local", "dask"] = "local"
+    engine: Literal["local", "dask"] | Engine = "local"
     scheduler: str | None = None
     timeout_s: float | None = TIMEOUT_S
     worker_memory_mb: int | None = None
     table: Literal["jsonl", "parquet"] = "jsonl"
     resume: bool = False
     force: bool = False
+
+    def __post_init__(self) -> None:
+        if self.scheduler is None:
+            return
+        if self.engine != "dask":
+            raise UsageError("--scheduler: only a Dask cluster has one; add --engine dask, or leave it out")
+        if self.worker_memory_mb is not None:
+            raise UsageError(
+                "--worker-memory: workers of a --scheduler have limits of their own; "
+                "start them with dask worker --memory-limit"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +145,7 @@ def score_to_run(
         folder.check(wanted)
         made = _make(sources, folder, chosen, wanted, read, report, how, memory, references, named, progress)
         _rename(report, named)
-        with building(out) as target:
+        with _whole(out), building(out, folder.path) as target:
             for name in ("dialogues", "turns", "index"):
                 _put(target, name, made.files, how.table)
             info = describe(made.asked, chosen, made.dialogues, made.outcome, report)
@@ -146,6 +162,7 @@ def _finished(
 ) -> tuple[Run, Outcome]:  # fmt: skip
     """A run that is whole already: nothing to do, if it is the one that is asked for, of the same input."""
     run = open_run(out)
+    drop_leftover(out)
     refuse_other(out, "the run", run.info, {k: v for k, v in wanted.items() if k in run.info})
     for _ in logs.read(sources, read, report=report):
         pass
@@ -180,7 +197,7 @@ def _whole(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise RunError(f"{path}: {str(error.strerror).lower()}; make room and go on with --resume") from None
+        raise shards.full(path, error) from None
 
 
 def rows(
@@ -222,7 +239,7 @@ def _make(
 ) -> Made:  # fmt: skip
     """Every shard's rows, in files of the folder."""
     sizes = _read(sources, folder, wanted, read, report, progress)
-    place = str(folder.path.resolve())
+    place = str(folder.shards.resolve())
     tasks = [
         Task(place, number, size, tuple(chosen), how.timeout_s, named=named)
         for number, size in enumerate(sizes)
@@ -244,7 +261,7 @@ def _make(
         if isinstance(engine, Here):
             kernel.remember(place, frozen)
         else:
-            kernel.freeze_file(folder.path, frozen)
+            kernel.freeze_file(folder.shards, frozen)
         files = _stage(engine, [replace(t, stage="score") for t in tasks], "rows", total, progress)
     finally:
         gc.set_threshold(*often)
@@ -306,6 +323,8 @@ def _stage(
 
 def _engine(how: Work, count: int, memory: Memory | None, pools: kernel.Pools) -> Engine:
     """Where the work is done."""
+    if not isinstance(how.engine, str):
+        return how.engine
     jobs = how.jobs if how.jobs is not None else _fitting(count)
     if how.engine == "dask":
         from convalign.scale.cluster import Dask

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import pickle
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
 from itertools import chain
@@ -133,7 +133,8 @@ def write(path: Path, about: Mapping[str, Any], parts: Mapping[str, bytes]) -> F
         body.update(part)
     sizes = {name: len(part) for name, part in parts.items()}
     head = json.dumps({"about": dict(about), "parts": sizes, "sha256": body.hexdigest()}).encode() + b"\n"
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # Two workers of a cluster may do the same task at once, and two machines number processes alike.
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
         with draft.open("wb") as stream:
             stream.write(head)
@@ -142,8 +143,13 @@ def write(path: Path, about: Mapping[str, Any], parts: Mapping[str, bytes]) -> F
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)
-        raise RunError(f"{path}: {str(error.strerror).lower()}; make room and go on with --resume") from None
+        raise full(path, error) from None
     return _placed(path, dict(about), sizes, len(head))
+
+
+def full(path: Path, error: OSError) -> RunError:
+    """What to say when a file cannot be written."""
+    return RunError(f"{path}: {str(error.strerror).lower()}; make room and go on with --resume")
 
 
 def open_file(path: Path, *, check: bool = False) -> File | None:
