@@ -1,7 +1,7 @@
 # The developer's manual: what can be done here, one word each.
 PYTHON ?= python
 
-.PHONY: check lint types contracts docs docs-check test fuzz soak bench bench-commands bench-lexical bench-emotional \
+.PHONY: check lint types contracts docs docs-check test lowest audit fuzz soak bench bench-commands bench-lexical bench-emotional \
 	bench-prosodic bench-scale bench-peers bench-studies reports
 
 check: lint types contracts docs-check test   ## everything that must hold before a commit lands
@@ -27,6 +27,23 @@ docs-check:          ## the generated parts are up to date, and the site builds
 
 test:                ## the tests of the README
 	$(PYTHON) -m pytest -q
+
+lowest:              ## the tests with the oldest libraries that setup.cfg allows (pip install '.[bounds]')
+	$(PYTHON) -m uv venv --clear --python 3.11 build/lowest
+	$(PYTHON) -m uv pip install --python build/lowest --resolution lowest-direct -e '.[test,interop]'
+	build/lowest/bin/python tests/bounds.py --installed
+	# What lies below an old library is new, and warns of what that library still calls.
+	build/lowest/bin/python -m pytest -q -W default::DeprecationWarning -W default::PendingDeprecationWarning \
+		--deselect tests/test_packages.py::test_the_lower_bounds_are_those_that_the_tests_passed_with
+	build/lowest/bin/python tests/bounds.py --record
+
+audit:               ## advisories of the lower bounds, asked of PyPI (pip install '.[bounds]'; needs its JSON API)
+	mkdir -p build
+	$(PYTHON) tests/bounds.py > build/bounds.txt
+	# Strict: a library that cannot be looked up is no library without advisories. The two that are left out
+	# have no mended release; neither torch.jit.script nor torch.export.load is called here.
+	$(PYTHON) -m pip_audit --strict --no-deps --disable-pip -r build/bounds.txt \
+		--ignore-vuln CVE-2025-3000 --ignore-vuln PYSEC-2026-139
 
 fuzz:                ## 200,000 spoilt inputs for every family of readers, then as many guided by coverage
 	$(PYTHON) tests/fuzz.py

@@ -65,6 +65,21 @@ def test_formulas_are_quoted_only_when_asked(log: Path, tmp_path: Path) -> None:
     assert main(["convert", str(log), "-o", str(tmp_path / "x"), "--excel-safe", "--quiet"]) == 2
 
 
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\uff1d"])
+def test_no_cell_of_a_log_is_a_formula(tmp_path: Path, sign: str) -> None:
+    bad = f"{sign}cmd|' /C calc'!A0"
+    turns = [{"speaker": f"{bad}{k}", "text": f"{bad} {k}"} for k in (1, 2)]
+    record = {"id": bad, "turns": turns, "roles": {f"{bad}1": f"{bad}role", f"{bad}2": "agent"}}
+    log = tmp_path / "a.json"
+    log.write_text(json.dumps(record), encoding="utf-8")
+    out = tmp_path / "a.csv"
+    assert main(["convert", str(log), "-o", str(out), "--to", "csv", "--quiet", "--excel-safe"]) == 0
+    with out.open(encoding="utf-8", newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert f"'{bad}role" in cells
+    assert not [cell for cell in cells if cell.startswith(sign)]
+
+
 def test_a_corpus_holds_words_times_and_order(
     log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

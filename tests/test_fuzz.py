@@ -36,6 +36,19 @@ def test_a_defect_is_found_kept_and_counted(
     assert "tables: IndexError: a defect" in capsys.readouterr().out
 
 
+def test_an_input_that_takes_for_ever_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from convalign.logs import table
+
+    def endless(*_: object) -> None:
+        while True:
+            pass
+
+    monkeypatch.setattr(fuzz, "OUT", tmp_path)
+    monkeypatch.setattr(fuzz, "SLOW_S", 0.05)
+    monkeypatch.setattr(table, "_enter", endless)
+    assert fuzz.plain("tables", 30, seed=1) == len(list(tmp_path.iterdir())) > 3
+
+
 def test_mutations_are_the_same_for_the_same_seed() -> None:
     pool = fuzz.seeds("tables")
     one, other = ([fuzz.mutated(pool[0], pool, random.Random(3)) for _ in range(5)] for _ in range(2))

@@ -396,6 +396,13 @@ def test_bad_settings(options: dict[str, object], message: str) -> None:
         Settings(**options)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("pattern", ["(", "a{99999999999999999999}", "(" * 20_000 + ")" * 20_000])
+def test_a_pattern_that_python_cannot_compile_is_said(pattern: str) -> None:
+    with pytest.raises(UsageError, match="write a regular expression of Python") as caught:
+        lexical.Settings(pattern=pattern)
+    assert len(str(caught.value)) < 300
+
+
 def test_unknown_language_and_pipeline() -> None:
     with pytest.raises(UsageError, match="language 'zz': spaCy has none of this code; write one such as"):
         lexical.signature(Settings(language="zz"))

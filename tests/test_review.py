@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import example
 import pytest
@@ -292,31 +294,84 @@ class Page(HTMLParser):
                 self.found.append(f"{tag}.{name}={value}")
 
 
-def test_hostile_words_are_escaped_and_the_page_asks_nobody(logs: Path, tmp_path: Path) -> None:
-    paths = {}
-    for name in ("baseline", "lexical"):
-        records = example.rows(logs / f"{name}.jsonl")
+def tainted(record: Any) -> Any:
+    """A rubric whose free texts are hostile."""
+    if isinstance(record, dict):
+        free = ("population", "serves", "source", "finding", "when", "why", "notes")
+        return {
+            key: f"{value} {HOSTILE}" if key in free and isinstance(value, str) else tainted(value)
+            for key, value in record.items()
+        }
+    return [tainted(one) for one in record] if isinstance(record, list) else record
+
+
+def test_hostile_names_texts_and_files_stay_text_in_page_figures_and_results(
+    logs: Path, tmp_path: Path
+) -> None:
+    name = "<script>alert(1)<img src=x onerror=alert(2)>$\\frac{$"  # what a file may be called
+    folder = tmp_path / name
+    folder.mkdir()
+    arms = []
+    for source in ("baseline", "lexical"):
+        records = example.rows(logs / f"{source}.jsonl")
         for record in records:
-            record["id"] += HOSTILE
+            first, second = dict.fromkeys(turn["speaker"] for turn in record["turns"])
+            names = {first: f"{first}{HOSTILE}", second: f"{second}$\\frac{{$]]></svg>{HOSTILE}"}
             for turn in record["turns"]:
+                turn["speaker"] = names[turn["speaker"]]
                 turn["text"] += f" {HOSTILE}"
-        paths[name] = example.write(tmp_path / f"{name}.jsonl", records)
-    arms = [
-        {"name": "baseline", "log": str(paths["baseline"]), "about": HOSTILE},
-        {"name": "x", "log": str(paths["lexical"]), "targets": "lexical", "about": HOSTILE},
-    ]
-    study = declared(logs, tmp_path / "study.json", [], arms=arms, name=HOSTILE)
-    results = reviewed(study, tmp_path / "out")
-    assert results["turns"]
+            record["roles"] = {names[who]: role for who, role in record["roles"].items()}
+            record["id"] += HOSTILE
+            record["meta"] = {HOSTILE: HOSTILE}
+        path = example.write(folder / f"{source}{name}.jsonl", records)
+        arms.append({"name": f"{source}{name}", "log": str(path), "about": HOSTILE})
+    arms[1]["targets"] = "lexical"
+    shipped = resources.files("convalign.rubrics") / "customer_service.json"
+    rubric = folder / "rubric.json"
+    rubric.write_text(json.dumps(tainted(json.loads(shipped.read_text(encoding="utf-8")))), encoding="utf-8")
+    reason = {"kind": "other", "text": HOSTILE}
+    bounds = {d: {"bound": 0.1, "reason": reason} for d in ("lexical", "emotional", "prosodic")}
+    study = declared(
+        logs, folder / "study.json", [], arms=arms, name=HOSTILE, bounds=bounds, baseline=arms[0]["name"],
+        rubric=[str(rubric)],
+    )  # fmt: skip
+    assert reviewed(study, tmp_path / "out")["turns"]
     text = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     page = Page()
     page.feed(text)
     assert page.found == []
-    assert "&lt;script&gt;alert(1)" in text
     assert "default-src &#39;none&#39;" in text or "default-src 'none'" in text
     assert "@import" not in text
     assert "https://" not in text.replace("https://doi.org", "")
     assert len(text) < 3_000_000
+    # what is shown at all is shown as text: the study, the reasons, the rubric, the arms
+    assert text.count("&lt;script&gt;alert(1)") > 5
+    figures = list((tmp_path / "out" / "figures").iterdir())
+    assert figures
+    for figure in figures:
+        drawn = Page()
+        drawn.feed(figure.read_text(encoding="utf-8"))
+        assert drawn.found == []
+        for element in ElementTree.parse(figure).iter():
+            assert element.tag.rpartition("}")[2] in DRAWN
+
+
+@pytest.mark.parametrize("words", [r"\g<1> \frac \1", "a\x0bb\x00", "</title><script>", "&#x0; ]]>"])
+def test_any_name_leaves_a_figure_that_opens(words: str) -> None:
+    from matplotlib.figure import Figure
+
+    from convalign import figures
+
+    drawn = figures._svg(Figure(), "x", words)
+    titles = [one.text for one in ElementTree.fromstring(drawn).iter() if one.tag.endswith("title")]
+    assert {one for one in titles if one} == {re.sub("[\x00\x0b]", "\ufffd", words)}
+
+
+DRAWN = {
+    "svg", "g", "defs", "style", "path", "use", "text", "tspan", "title", "desc", "rect", "circle", "line",
+    "clipPath", "metadata", "RDF", "Work", "type", "date", "format", "creator", "Agent", "polyline",
+}  # fmt: skip
+"""Elements of a figure."""
 
 
 def test_the_detector_of_hostile_markup_can_fail() -> None:

@@ -362,16 +362,22 @@ def _strip(axis: Axes, values: Sequence[float], place: int) -> None:
     axis.plot(shown, offsets, ".", color=SOFT, markersize=3.5, alpha=0.65, zorder=2)
 
 
+NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML cannot hold: one such character in a name, and no program opens the figure."""
+
+
 def _svg(figure: Figure, name: str, words: str) -> str:
     """The figure as SVG that can stand inside a page beside others."""
+    words = NO_XML.sub("\ufffd", words)
     stream = io.StringIO()
     figure.savefig(
         stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Title": words}
     )
     text = stream.getvalue()
-    text = text[text.index("<svg") :]
+    text = NO_XML.sub("\ufffd", text[text.index("<svg") :])
     # The licence block names addresses; a page that asks nobody for anything names none.
-    text = re.sub(r"<metadata>.*?</metadata>", f"<title>{_escaped(words)}</title>", text, flags=re.DOTALL)
+    title = f"<title>{_escaped(words)}</title>"
+    text = re.sub(r"<metadata>.*?</metadata>", lambda _: title, text, flags=re.DOTALL)
     prefix = re.sub(r"\W", "-", name)
     text = re.sub(r'\bid="', f'id="{prefix}-', text)
     text = re.sub(r'((?:xlink:)?href="#|url\(#)', rf"\g<1>{prefix}-", text)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from convalign.errors import RunError
+from convalign.files import cleared, loads, readable
 
 SCHEMA_VERSION = 1
 
@@ -341,10 +342,10 @@ def read_rows(path: Path, kind: type[Row]) -> Iterator[Row]:
     """
     wanted = set(_COLUMNS[kind][0])
     try:
-        with path.open(encoding="utf-8") as stream:
+        with readable(path, most=None).open(encoding="utf-8") as stream:
             for number, text in enumerate(stream, 1):
                 try:
-                    record = json.loads(text)
+                    record = loads(text)
                 except ValueError as error:
                     raise RunError(f"{path}:{number}: {error}; score the log again") from None
                 if not isinstance(record, dict) or set(record) != wanted:
@@ -359,5 +360,6 @@ def read_rows(path: Path, kind: type[Row]) -> Iterator[Row]:
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all (temporary name in the same folder, then renamed)."""
     part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8", newline="\n")
+    with cleared(part).open("x", encoding="utf-8", newline="\n") as stream:
+        stream.write(text)
     part.replace(path)

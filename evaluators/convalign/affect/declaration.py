@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from convalign.affect.scheme import Scheme, read_scheme
 from convalign.errors import UsageError
+from convalign.files import loads, readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def declaration(path: Path) -> Declaration:
         Not readable, no JSON, or a field that is missing or wrong: file, JSON path, what would work.
     """
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = loads(readable(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; write a declaration of the model") from None
     except ValueError as error:

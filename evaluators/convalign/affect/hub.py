@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from convalign.affect.classifier import Classifier
 from convalign.affect.declaration import declaration
 from convalign.errors import MissingExtraError, UsageError
+from convalign.files import readable
 
 WEIGHTS = "model.safetensors"
 REVISION = re.compile(r"[0-9a-f]{40}")
@@ -46,7 +47,9 @@ def open_declared(path: Path) -> Classifier:
     revision: Any
     if local:
         source, revision = str(path), None
-        digest = hashlib.sha256((path / WEIGHTS).read_bytes() + place.read_bytes()).hexdigest()
+        digest = hashlib.sha256(
+            readable(path / WEIGHTS, most=None).read_bytes() + place.read_bytes()
+        ).hexdigest()
     else:
         source, revision = declared.record.get("model"), declared.record.get("revision")
         if not isinstance(source, str) or not source:

@@ -11,6 +11,7 @@ import soundfile  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from convalign.errors import AudioError
+from convalign.files import cleared
 
 LOWEST_RATE = 4_000
 """Hz; below, there is no speech left to measure."""
@@ -210,7 +211,7 @@ def write(path: Path, samples: NDArray[np.floating[Any]], sample_rate: int) -> N
     """
     part = path.with_name(f".part.{path.name}")
     try:
-        soundfile.write(part, samples, sample_rate, subtype="PCM_16")
+        soundfile.write(cleared(part), samples, sample_rate, subtype="PCM_16")
         part.replace(path)
     except (OSError, soundfile.SoundFileError, TypeError, ValueError) as error:
         part.unlink(missing_ok=True)

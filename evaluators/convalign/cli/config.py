@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from convalign.errors import UsageError
+from convalign.files import readable
 
 FILE = "convalign.toml"
 PREFIX = "CONVALIGN_"
@@ -101,7 +102,7 @@ def _file(path: Path, verbs: Mapping[str, argparse.ArgumentParser]) -> dict[str,
     import tomllib
 
     try:
-        with path.open("rb") as stream:
+        with readable(path).open("rb") as stream:
             written = tomllib.load(stream)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or 'unreadable'}; name a file with --config") from None

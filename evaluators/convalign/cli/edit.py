@@ -14,6 +14,7 @@ from convalign.cli import DONE, SOME_UNSCORED, terminal
 from convalign.cli.score import reading
 from convalign.dialogue import Dialogue, Notes, rebase
 from convalign.errors import UsageError
+from convalign.files import cleared
 from convalign.scale import Progress, building
 
 Writer = Callable[[Iterable[Dialogue], TextIO], int]
@@ -129,7 +130,7 @@ def write(
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     try:
-        with part.open("w", encoding="utf-8", newline="\n") as stream:
+        with cleared(part).open("x", encoding="utf-8", newline="\n") as stream:
             writer(dialogues, stream)
         part.replace(path)
     finally:

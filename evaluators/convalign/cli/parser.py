@@ -322,7 +322,7 @@ def _convert(one: argparse.ArgumentParser) -> None:
         help="what to write (default canonical JSON lines)",
     )  # fmt: skip
     one.add_argument(
-        "--excel-safe", action="store_true", help="csv: a quote before texts that a spreadsheet would run"
+        "--excel-safe", action="store_true", help="csv: a quote before cells that a spreadsheet would run"
     )
     one.add_argument("--force", action="store_true", help="replace an existing file")
     _reading(one)

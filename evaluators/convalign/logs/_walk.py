@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from convalign.dialogue import Notes
 from convalign.errors import LogError, UsageError
+from convalign.files import endless
 from convalign.logs._bytes import PACKED_NAME
 from convalign.logs._remote import is_address, listed, opened
 
@@ -50,9 +51,14 @@ class Source:
         if self.path is None:
             return sys.stdin.buffer
         try:
-            return self.path.open("rb")
+            stream = None if endless(self.path) else self.path.open("rb")
         except (OSError, ValueError) as error:
             raise LogError(f"{self.place}: {_reason(error)}; name a log that can be read") from None
+        if stream is None:
+            raise LogError(
+                f"{self.place}: is a pipe or a device; give what comes out of it as - (standard input)"
+            )
+        return stream
 
 
 def _reason(error: Exception) -> str:
@@ -121,7 +127,7 @@ def _below(root: Path, under: str, real: str, notes: Notes) -> Iterator[str]:
             notes.add("links that leave the folder were not followed")
         elif entry.is_dir(follow_symlinks=False):
             yield from _below(root, relative, real, notes)
-        elif entry.is_file():
+        elif os.path.isfile(entry.path):  # noqa: PTH113, a link to itself is no file and no error
             yield relative
 
 

@@ -15,8 +15,8 @@ TARGETS = ("canonical", "csv", "convokit", "openai")
 """What `convalign convert` writes."""
 
 CHAT_ROLES = {"user": "user", "agent": "assistant"}
-FORMULA = ("=", "+", "-", "@", "\t")
-"""Beginnings that a spreadsheet takes for a formula."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""Beginnings that a spreadsheet takes for a formula; the last four are full-width signs."""
 
 
 def write_canonical(dialogues: Iterable[Dialogue], stream: TextIO) -> int:
@@ -53,8 +53,8 @@ def write_csv(
     dialogues : taken one at a time
     stream : as in `write_canonical`
     notes : counts what a table cannot hold
-    excel_safe : put ``'`` before a text that a spreadsheet would run as a formula; such a file does not
-        read back to the same words
+    excel_safe : put ``'`` before an id, a name, a role or a text that a spreadsheet would run as a formula;
+        such a file does not read back to the same words
 
     Returns
     -------
@@ -72,11 +72,11 @@ def write_csv(
                     "turns without transcript became turns in which nothing is said: a table has no null"
                 )
                 text = ""
-            if excel_safe and text.startswith(FORMULA):
-                notes.add("texts that begin like a formula got a quote before them")
-                text = f"'{text}"
+            cells = [dialogue.id, turn.speaker, dialogue.roles.get(turn.speaker) or "", text]
+            if excel_safe:
+                cells = [_quoted(cell, notes) for cell in cells]
             times = ["" if value is None else repr(value) for value in (turn.start_s, turn.end_s)]
-            rows.writerow([dialogue.id, turn.speaker, dialogue.roles.get(turn.speaker) or "", text, *times])
+            rows.writerow([*cells, *times])
         count += 1
     return count
 
@@ -119,6 +119,14 @@ def write_openai(dialogues: Iterable[Dialogue], stream: TextIO, notes: Notes) ->
         stream.write(_line({"id": dialogue.id, "messages": messages}, dialogue))
         count += 1
     return count
+
+
+def _quoted(cell: str, notes: Notes) -> str:
+    """A cell that no spreadsheet runs."""
+    if not cell.startswith(FORMULA):
+        return cell
+    notes.add("cells that begin like a formula got a quote before them")
+    return f"'{cell}"
 
 
 def write_convokit(dialogues: Iterable[Dialogue], folder: Path, notes: Notes) -> int:

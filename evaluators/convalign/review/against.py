@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from convalign.errors import StudyError
+from convalign.files import loads, readable
 from convalign.review.arms import FREE_FIELDS, Arm
 from convalign.study import Study
 
@@ -46,8 +46,8 @@ def load_earlier(path: Path, study: Study) -> Earlier:
     """
     file = path / "results.json" if path.is_dir() else path
     try:
-        results = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        results = loads(readable(file, most=None).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise StudyError(f"{file}: {error}; name the folder of an earlier review") from None
     if not isinstance(results, dict) or results.get("kind") != "design review":
         raise StudyError(f"{file}: is no design review; name the folder of an earlier one")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from convalign.errors import StudyError
+from convalign.files import loads, readable
 
 RIGHT = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
@@ -94,14 +95,14 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Lines of the file with their numbers."""
     number = 0
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with readable(path, most=None).open(encoding="utf-8-sig", newline="") as file:
             if path.suffix.lower() == ".csv":
                 for row in (reader := csv.DictReader(file, strict=True)):
                     yield reader.line_num, row
                 return
             for number, text in enumerate(file, 1):
                 if text.strip():
-                    row = json.loads(text)
+                    row = loads(text)
                     if not isinstance(row, dict):
                         raise StudyError(f"{path.name}:{number}: no object; write one question per line")
                     yield number, row
@@ -109,5 +110,5 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         raise StudyError(f"{path}: {error.strerror or 'unreadable'}; name the probe's file") from None
     except json.JSONDecodeError as error:
         raise StudyError(f"{path.name}:{number}: no JSON ({error.msg}); write one object per line") from None
-    except (UnicodeDecodeError, csv.Error) as error:
+    except (UnicodeDecodeError, csv.Error, ValueError) as error:
         raise StudyError(f"{path.name}: {error}; give UTF-8 JSON lines or CSV") from None

@@ -16,6 +16,7 @@ from jsonschema.exceptions import ValidationError
 
 from convalign import dimensions
 from convalign.errors import RubricError
+from convalign.files import readable
 from convalign.rubric.records import Baseline, Contraindication, Entry, Evidence, Rubric, Target
 
 PACKAGE = "convalign.rubrics"
@@ -85,7 +86,7 @@ def load(name_or_path: str | Path, *, metrics: Mapping[str, Sequence[str]] | Non
     if isinstance(name_or_path, Path) or given.endswith(".json") or "/" in given:
         path = Path(name_or_path)
         try:
-            data = path.read_bytes()
+            data = readable(path).read_bytes()
         except OSError as error:
             raise RubricError(
                 f"{given}: {error.strerror}; name a rubric file or one of: {_shipped()}"

@@ -54,7 +54,12 @@ class Folder:
     def __enter__(self) -> Folder:
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._lock = (self.path / "lock").open("a+", encoding="utf-8")
+            if self.path.is_symlink() or self.path.stat().st_uid != os.geteuid():
+                raise RunError(
+                    f"{self.path}: is a link, or somebody else's; remove it, or choose another folder"
+                )
+            lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+            self._lock = os.fdopen(lock, "a+", encoding="utf-8")
         except OSError as error:
             raise RunError(f"{self._out}: {str(error.strerror).lower()}; choose another folder") from None
         try:
@@ -106,7 +111,7 @@ class Folder:
             return
         self.plan = None
         for one in self.path.iterdir():
-            if one.is_dir():
+            if one.is_dir() and not one.is_symlink():
                 # A worker that outlived its run may still write there.
                 shutil.rmtree(one, ignore_errors=True)
             elif one.name != "lock":

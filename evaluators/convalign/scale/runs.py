@@ -17,6 +17,7 @@ from typing import Any
 
 from convalign import logs
 from convalign.errors import RunError, UsageError
+from convalign.files import loads, readable
 from convalign.scores import SCHEMA_VERSION, Score, TurnScore, read_rows
 from convalign.scoring import Outcome, Scorer
 from convalign.tables import Row, read_parquet
@@ -84,8 +85,8 @@ def open_run(path: Path) -> Run:
         Not a run, or of another schema version.
     """
     try:
-        info = json.loads((path / "run.json").read_text(encoding="utf-8"))
-        timing = json.loads((path / "timing.json").read_text(encoding="utf-8"))
+        info = loads(readable(path / "run.json", most=None).read_text(encoding="utf-8"))
+        timing = loads(readable(path / "timing.json").read_text(encoding="utf-8"))
     except OSError:
         raise RunError(f"{path}: holds no run.json; name a folder made by convalign score -o") from None
     except ValueError as error:
@@ -225,6 +226,7 @@ def plain(record: Any) -> dict[str, Any]:
 
 def check_free(out: Path, *, force: bool) -> None:
     """Refuse to write over anything that is not ours to replace."""
+    refuse_link(out)
     if not out.exists():
         return
     if out.is_dir() and not any(out.iterdir()):
@@ -235,6 +237,12 @@ def check_free(out: Path, *, force: bool) -> None:
         raise UsageError(f"{out}: holds a run already; choose another folder, or replace it with --force")
 
 
+def refuse_link(out: Path) -> None:
+    """Say at once what would fail at the end: a link is neither emptied nor replaced."""
+    if out.is_symlink():
+        raise UsageError(f"{out}: is a link; name the folder that it leads to, or a new one")
+
+
 @contextmanager
 def building(out: Path, within: Path | None = None) -> Iterator[Path]:
     """A folder that takes the place of `out` when all went well.
@@ -243,6 +251,7 @@ def building(out: Path, within: Path | None = None) -> Iterator[Path]:
     ----------
     within : where it is built, under a temporary name; None = beside `out`
     """
+    refuse_link(out)
     prefix, parent = f".{out.name}.", within or out.parent
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
     old: Path | None = None

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from jsonschema import Draft202012Validator
 
 from convalign.errors import StudyError
+from convalign.files import readable
 from convalign.study.designs import baseline_name, check_arms, check_design, check_names
 from convalign.study.messages import schema_words, strict_json
 from convalign.study.records import Arm, Bound, Study, read_time
@@ -52,7 +53,7 @@ def load(path: str | Path, *, dimensions: Collection[str] | None = None) -> Stud
     """
     file = Path(path)
     try:
-        text = file.read_text(encoding="utf-8")
+        text = readable(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         what = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else (error.strerror or "unreadable")
         raise StudyError(f"{file}: {what}; give a study file (JSON)") from None

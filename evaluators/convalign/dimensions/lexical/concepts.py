@@ -7,7 +7,6 @@ reported apart, it is in no row of a run, and the user names the encoder.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from convalign.dialogue import Dialogue
 from convalign.errors import MissingExtraError, UsageError
+from convalign.files import loads
 
 BATCH = 32
 MAX_TOKENS = 256
@@ -201,7 +201,7 @@ def _first_token(folder: Path) -> bool:
     """Whether the first token stands for the text; else the mean of all does."""
     path = folder / "1_Pooling" / "config.json"
     try:
-        record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        record = loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except ValueError as error:
         raise UsageError(f"{path}: {error}; write JSON, or leave it out") from None
     modes = [key for key, value in record.items() if key.startswith("pooling_mode_") and value is True]

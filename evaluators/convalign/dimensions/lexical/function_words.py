@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from convalign.dimensions.lexical.words import APOSTROPHES, base
 from convalign.errors import UsageError
+from convalign.files import loads, readable
 
 CLASSES = (
     "article",
@@ -163,7 +164,7 @@ def shipped(language: str) -> FunctionWords | None:
 def _read(path: Path) -> object:
     """The classes of a user's JSON file."""
     try:
-        made = json.loads(path.read_text(encoding="utf-8"))
+        made = loads(readable(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; name a JSON file {{class: [forms]}}") from None
     except ValueError as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from convalign.errors import ConvalignError
+from convalign.files import readable
 
 COLUMNS = ("term", "label", "name", "preflabel")
 """Headings under which a table holds its terms; without one of them the first column does."""
@@ -41,7 +42,7 @@ def read_terms(path: str | Path) -> tuple[str, ...]:
             f"{path}: terms are read from {', '.join(readers)}; save the list as one of them"
         )
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = readable(path).read_text(encoding="utf-8-sig")
         found = {term.strip().lower() for term in readers[path.suffix.lower()](text) if term.strip()}
     except OSError as error:
         raise ConvalignError(f"{path}: {error.strerror}; name a file with terms") from None

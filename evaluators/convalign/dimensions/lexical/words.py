@@ -236,8 +236,10 @@ def check_pattern(pattern: str | None) -> None:
     """Refuse a pattern that is no regular expression, with a `UsageError`."""
     try:
         re.compile(pattern or "")
-    except re.error as error:
-        raise UsageError(f"pattern {pattern!r}: {error}; write a regular expression of Python") from None
+    except (re.error, OverflowError, RecursionError) as error:
+        raise UsageError(
+            f"pattern {(pattern or '')[:80]!r}: {error}; write a regular expression of Python"
+        ) from None
 
 
 @cache
