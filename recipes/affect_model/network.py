@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import nn
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
 from transformers import AutoModel
 
 Vector = NDArray[np.float32]
@@ -20,7 +20,12 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Plan:
-    """How one network is trained; `epochs` sets the pace at which rates fall, `stop` ends it sooner."""
+    """How one network is trained.
+
+    `epochs` sets the pace at which rates fall, `stop` ends it sooner. `keeping` weighs the squared error of
+    what it has to keep (`frozen.readings`), `labels` the cross-entropy of the 28 labels, against that of the
+    other heads. `after` is the seed of a plan whose network it goes on from; 0 = the base encoder.
+    """
 
     seed: int = 1
     epochs: int = 2
@@ -33,6 +38,9 @@ class Plan:
     last_rate: float = 0.02
     longest: int = 48
     averaging: float = 0.998
+    keeping: float = 0.0
+    labels: float = 1.0
+    after: int = 0
 
 
 class Network(nn.Module):
@@ -79,18 +87,18 @@ def train(
     sections: dict[str, slice],
     plan: Plan,
     report: Callable[[int, Network], None] | None = None,
+    kept: Vector | None = None,
 ) -> None:
-    """Fine-tune; the weights at the end are a running average over the last steps.
+    """Fine-tune on targets [n, n_outputs] and on what is kept [n, n_kept], the network's last outputs.
 
-    Word embeddings stay frozen: half of the parameters, and rare words would only be pulled about.
+    The weights at the end are a running average over the last steps. Word embeddings stay frozen: half of
+    the parameters, and rare words would only be pulled about.
     """
     torch.manual_seed(plan.seed)
     chance = np.random.default_rng(plan.seed)
     network.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
-    with torch.no_grad():
-        share = torch.tensor(targets.mean(0)).clamp(1e-4, 1 - 1e-4)
-        network.head.bias.copy_(torch.log(share / (1 - share)))
-        network.head.weight.mul_(0.1)
+    if not plan.after:
+        _start(network.head, torch.tensor(targets.mean(0)))
     encoder = [p for p in network.encoder.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(
         [
@@ -101,7 +109,7 @@ def train(
         fused=True,
     )
     trained = [*encoder, *network.head.parameters()]
-    kept = [one.detach().clone() for one in trained]
+    average = [one.detach().clone() for one in trained]
     steps = plan.epochs * ((len(texts) + plan.batch - 1) // plan.batch)
 
     def rate(step: int) -> float:
@@ -118,8 +126,13 @@ def train(
                 logits = network(ids, mask).float()
             truth = torch.from_numpy(targets[places])
             loss = sum(
-                binary_cross_entropy_with_logits(logits[:, one], truth[:, one]) for one in sections.values()
+                (plan.labels if name == "labels" else 1.0)
+                * binary_cross_entropy_with_logits(logits[:, one], truth[:, one])
+                for name, one in sections.items()
             )
+            if kept is not None:
+                wanted = torch.from_numpy(kept[places])
+                loss = loss + plan.keeping * mse_loss(logits[:, targets.shape[1] :], wanted)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             nn.utils.clip_grad_norm_(trained, 1.0)
@@ -127,23 +140,32 @@ def train(
             schedule.step()
             with torch.no_grad():
                 share = min(plan.averaging, (done + 1) / (done + 10))
-                torch._foreach_lerp_(kept, [one.detach() for one in trained], 1.0 - share)
+                torch._foreach_lerp_(average, [one.detach() for one in trained], 1.0 - share)
             done += 1
             running += 0.01 * (float(loss.detach()) - running)
             if done % 100 == 0:
                 pace = (time.monotonic() - began) / done
                 print(f"{done}/{steps} steps, loss {running:.4f}, {pace:.3f} s/step", flush=True)
-        _swap(trained, kept)
+        _swap(trained, average)
         if report:
             report(epoch + 1, network)
         if epoch + 1 < plan.stop:
-            _swap(trained, kept)
+            _swap(trained, average)
 
 
 @torch.no_grad()
-def _swap(trained: list[nn.Parameter], kept: list[torch.Tensor]) -> None:
+def _start(head: nn.Linear, share: torch.Tensor) -> None:
+    """Every output at the share of texts that have it, and nearly the same for all texts."""
+    share = share.clamp(1e-4, 1 - 1e-4)
+    head.bias.zero_()
+    head.bias[: len(share)] = torch.log(share / (1 - share))
+    head.weight.mul_(0.1)
+
+
+@torch.no_grad()
+def _swap(trained: list[nn.Parameter], average: list[torch.Tensor]) -> None:
     """Put the averaged weights into the network, and its own aside; again to go back."""
-    for one, other in zip(trained, kept, strict=True):
+    for one, other in zip(trained, average, strict=True):
         aside = one.detach().clone()
         one.copy_(other)
         other.copy_(aside)
@@ -161,7 +183,7 @@ def shuffled(lengths: NDArray[np.int64], size: int, chance: np.random.Generator)
 
 @torch.no_grad()
 def predict(network: Network, cut: Tokenizer, texts: list[str], size: int = 64) -> Vector:
-    """Logits [n, outputs]."""
+    """All outputs, [n, n_outputs + n_kept]."""
     network.eval()
     order = np.argsort([len(text) for text in texts], kind="stable")
     found = np.zeros((len(texts), network.head.out_features), dtype=np.float32)
