@@ -113,8 +113,8 @@ def workers(process: subprocess.Popen[bytes]) -> list[int]:
 
 
 def gone(pid: int) -> bool:
-    """Whether a process ends before long."""
-    for _ in range(600):
+    """Whether a process ends by itself; one that still loads its libraries hears of its parent later."""
+    for _ in range(20 * PATIENCE_S):
         if not Path(f"/proc/{pid}").exists():
             return True
         time.sleep(0.05)
