@@ -40,7 +40,7 @@ def records(count: int = 40) -> list[dict[str, Any]]:
     return made
 
 
-def written(folder: Path, draw: random.Random, least: int = 400) -> Path:
+def written(folder: Path, draw: random.Random, least: int = 300) -> Path:
     """A log in shards of five; of any size where there is time."""
     return example.write(folder / "log.jsonl", records(draw.randrange(least, 3 * least) if ROUNDS else least))
 
@@ -69,10 +69,16 @@ if __name__ == "__main__":
 """``convalign``, in shards of five dialogues."""
 
 
-def drive(log: Path, out: Path, *options: str, **more: Any) -> subprocess.Popen[bytes]:
-    """``convalign score`` as a process of its own; what it says goes to a file, if nowhere else."""
+def drive(log: Path, out: Path, *options: str, before: str = "", **more: Any) -> subprocess.Popen[bytes]:
+    """``convalign score`` as a process of its own; what it says goes to a file, if nowhere else.
+
+    Parameters
+    ----------
+    before : program that the process begins with
+    more : options of the process
+    """
     script = out.parent / "command.py"
-    script.write_text(COMMAND, encoding="utf-8")
+    script.write_text(before + COMMAND, encoding="utf-8")
     command = [sys.executable, str(script), "score", str(log), "-o", str(out), *OPTIONS, "--quiet", *options]
     with (out.parent / "said").open("wb") as stream:
         return subprocess.Popen(command, **({"stderr": stream, "start_new_session": True} | more))
@@ -107,8 +113,8 @@ def workers(process: subprocess.Popen[bytes]) -> list[int]:
 
 
 def gone(pid: int) -> bool:
-    """Whether a process ends before long."""
-    for _ in range(600):
+    """Whether a process ends by itself; one that still loads its libraries hears of its parent later."""
+    for _ in range(20 * PATIENCE_S):
         if not Path(f"/proc/{pid}").exists():
             return True
         time.sleep(0.05)

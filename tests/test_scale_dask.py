@@ -37,6 +37,15 @@ class Cluster:
         """Start the scheduler."""
         self._start("scheduler", "--host", "127.0.0.1", "--port", str(self._port))
 
+    def listens(self) -> None:
+        """Wait until the scheduler does."""
+        for _ in range(1200):
+            with socket.socket() as found:
+                if found.connect_ex(("127.0.0.1", self._port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise AssertionError((self._folder / "scheduler.log").read_text(encoding="utf-8"))
+
     def workers(self, count: int = 2, **environment: str) -> None:
         """Start workers."""
         for _ in range(count):
@@ -106,7 +115,7 @@ def test_a_scheduler_may_be_killed(tmp_path: Path, draw: random.Random, kind: st
     with cluster(tmp_path) as other:
         options = ("--engine", "dask", "--scheduler", other.address)
         process = drive(log, out, *options)
-        wanted = made(out, kind) + draw.randrange(1, 30)
+        wanted = made(out, kind) + draw.randrange(1, 20)
         while process.poll() is None and made(out, kind) < wanted:
             time.sleep(0.002)
         other.kill_scheduler()
@@ -127,11 +136,14 @@ def test_a_scheduler_may_be_killed(tmp_path: Path, draw: random.Random, kind: st
 
 def test_a_cluster_without_workers_is_said(tmp_path: Path) -> None:
     log, out = example.write(tmp_path / "log.jsonl", faults.records(5)), tmp_path / "run"
+    impatient = "from convalign.scale import cluster\ncluster.PATIENCE_S = 5\n"
     with cluster(tmp_path, workers=0) as other:
-        process = drive(log, out, "--engine", "dask", "--scheduler", other.address)
+        other.listens()
+        process = drive(log, out, "--engine", "dask", "--scheduler", other.address, before=impatient)
         assert process.wait(faults.PATIENCE_S) == 3
         assert "has no workers; start some" in one_line(said(out))
-    process = drive(log, out, "--resume", "--engine", "dask", "--scheduler", other.address)
+    options = ("--resume", "--engine", "dask", "--scheduler", other.address)
+    process = drive(log, out, *options, before=impatient)
     assert process.wait(faults.PATIENCE_S) == 3
     assert "cannot be reached" in one_line(said(out))
 
