@@ -39,14 +39,18 @@ def test_a_defect_is_found_kept_and_counted(
 def test_an_input_that_takes_for_ever_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from convalign.logs import table
 
+    entered = []
+
     def endless(*_: object) -> None:
+        entered.append(True)
         while True:
             pass
 
     monkeypatch.setattr(fuzz, "OUT", tmp_path)
     monkeypatch.setattr(fuzz, "SLOW_S", 0.05)
     monkeypatch.setattr(table, "_enter", endless)
-    assert fuzz.plain("tables", 30, seed=1) == len(list(tmp_path.iterdir())) > 3
+    # How many of the spoilt tables are read that far is their library's business.
+    assert fuzz.plain("tables", 30, seed=1) == len(list(tmp_path.iterdir())) == len(entered) > 0
 
 
 def test_mutations_are_the_same_for_the_same_seed() -> None:

@@ -48,8 +48,9 @@ class Dask:
             if scheduler is None:
                 here: dict[str, Any] = {
                     "host": "127.0.0.1",
-                    "dashboard_address": None,
                     "threads_per_worker": 1,
+                    # Its pages are off, but it serves its state: on a free port, as 8787 is another cluster's.
+                    "scheduler_kwargs": {"dashboard": False, "dashboard_address": "127.0.0.1:0"},
                 }
                 memory = "auto" if memory_mb is None else memory_mb * 1024 * 1024
                 self._cluster = distributed.LocalCluster(
