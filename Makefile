@@ -25,8 +25,8 @@ docs-check:          ## the generated parts are up to date, and the site builds
 	$(PYTHON) docs/generate.py --check
 	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict --quiet
 
-test:                ## the tests of the README
-	$(PYTHON) -m pytest -q
+test:                ## the tests of the README, two files at a time
+	$(PYTHON) -m pytest -q -n 2 --dist loadfile
 
 lowest:              ## the tests with the oldest libraries that setup.cfg allows (pip install '.[bounds]')
 	$(PYTHON) -m uv venv --clear --python 3.11 build/lowest

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from convalign import affect, scoring
@@ -231,7 +232,7 @@ def test_consecutive_turns_are_joined_and_three_speakers_pair_in_order() -> None
 def test_the_signature_names_the_model_and_the_echo_control() -> None:
     text = emotional.signature(emotional.Settings(seed=3, surrogates=50))
     assert text.startswith(f"emotional.match|affect:{affect.load().signature}|echo:deleted-lemma-en-")
-    assert text.endswith("|primes:50|within:none|language:en|seed:3|v:2")
+    assert text.endswith("|primes:50|within:none|language:en|seed:3|v:3")
 
 
 def test_a_partner_who_was_never_heard_gives_no_excess() -> None:
@@ -295,6 +296,32 @@ def test_another_seed_draws_other_strangers_and_leaves_slopes_alone() -> None:
     assert [r.value for r in one] == [r.value for r in two]
     assert {r.value for r in one} != {None}
     assert [r.baseline for r in one] != [r.baseline for r in two]
+
+
+def test_slopes_are_least_squares_of_graded_valence() -> None:
+    plain = corpus(lambda mood, draw: draw.randrange(3), 8, 20)
+    model = affect.load()
+
+    def graded(text: str) -> float:
+        return float(model.scheme.affect(model.predict([text]), model.labels).graded[0])
+
+    for dialogue, raw, controlled in zip(plain, rows(plain, "slope_raw"), rows(plain, "slope"), strict=True):
+        answered = [
+            (prime.text or "", reply.text or "")
+            for prime, reply in pairwise(dialogue.turns)
+            if (prime.speaker, reply.speaker) == ("user", "agent")
+        ]
+        primes = [graded(prime) for prime, _ in answered]
+        whole = [graded(reply) for _, reply in answered]
+        kept = [
+            (graded(left), p)
+            for (prime, reply), p in zip(answered, primes, strict=True)
+            if (left := without_echo(reply, prime).text)
+        ]
+        assert raw.value == pytest.approx(np.polyfit(primes, whole, 1)[0], abs=1e-6)
+        assert controlled.value == pytest.approx(
+            np.polyfit([p for _, p in kept], [r for r, _ in kept], 1)[0], abs=1e-6
+        )
 
 
 def test_turn_rows() -> None:

@@ -201,7 +201,7 @@ def test_the_probes_are_told_apart_and_the_ones_held_back_too() -> None:
                 assert share(split, kind, flag) <= 0.125, (split, kind, flag)
         for kind in ("escalate", "mirror", "dismiss"):
             # A violation is tolerated 0 times, so the rules rather miss one than accuse; on the probes held
-            # back they find 8 of 8 mirrors, 4 of 8 escalations and 3 of 8 dismissals.
+            # back they find 8 of 8 mirrors, 4 of 8 escalations and 4 of 8 dismissals.
             assert share(split, kind, kind) >= (0.7 if split == "open" else 0.3), (split, kind)
         assert share(split, "mirror", "escalate") == 0.0
 
@@ -214,16 +214,6 @@ def test_whoever_is_sorry_when_it_is_called_for_is_above_chance() -> None:
     assert np.mean([r.value for r in always if r.value is not None]) > 0.4
     assert abs(np.mean([r.excess for r in always if r.excess is not None])) < 0.05
     assert np.mean([r.value for r in never if r.value is not None]) < 0.1
-
-
-def test_slopes_are_corrected_by_the_declared_reliability() -> None:
-    dialogues = corpus("then")
-    reliability = affect.load().reliability
-    assert reliability is not None
-    for plain, corrected in zip(rows(dialogues, "slope"), rows(dialogues, "slope.corrected"), strict=True):
-        assert plain.value is not None
-        assert corrected.value == pytest.approx(plain.value / reliability)
-        assert corrected.p == plain.p
 
 
 def test_a_model_without_labels_says_so_and_a_partner_who_is_never_low_too() -> None:
@@ -277,7 +267,7 @@ def test_turn_affect_has_the_whole_row() -> None:
     assert reply.echoed == ()  # the last turn before it has no words
     assert reply.question
     assert reply.sentences == 3
-    assert len(reply.probabilities) == 39
+    assert len(reply.probabilities) == 41
     assert reply.last is not None
     joined = turn_affect(Dialogue("d", (said[0], said[2])))[1]
     assert joined.echoed == ("worried",)

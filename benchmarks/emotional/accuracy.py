@@ -49,6 +49,24 @@ def reply_on_prime(dialogues: Dialogues, value: Callable[[Sequence[Said]], Float
     return float(standardised(reply, prime, length, product)[0])
 
 
+def beyond_labels(dialogues: Dialogues, read: Reader) -> float:
+    """Standardised slope of v_reply on v_prime beside the human labels of both.
+
+    What is left is affect too fine for three labels, or an error that both share (topic, words).
+    """
+    listed: list[Pair] = pairs(dialogues)
+    prime, reply = (
+        read([t.text for t in side]) for side in zip(*((p.prime, p.reply) for p in listed), strict=True)
+    )
+    labels = (gold(side) for side in zip(*((p.prime, p.reply) for p in listed), strict=True))
+    return float(standardised(reply, prime, *labels)[0])
+
+
+def correlation(one: Floats, other: Floats) -> float:
+    """Pearson's r."""
+    return float(np.corrcoef(one, other)[0, 1])
+
+
 def gold(turns: Sequence[Said]) -> Floats:
     """Human labels as numbers."""
     return np.array([turn.gold for turn in turns], dtype=np.float64)

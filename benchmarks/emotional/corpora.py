@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 MELD_SIGN = {"positive": 1, "neutral": 0, "negative": -1}
 DAILY_SIGN = {
     "happiness": 1, "happines": 1, "happy": 1, "excited": 1, "surprise": 0, "surprised": 0, "neutral": 0,
@@ -77,6 +80,12 @@ def esconv(data: Path) -> Dialogues:
                 key = f"esconv {split} {len(found)}"
             found.setdefault(key, {}).update(window)
     return {key: [turns[n] for n in sorted(turns)] for key, turns in found.items()}
+
+
+def emobank(data: Path) -> tuple[list[str], NDArray[np.float64]]:
+    """EmoBank: sentences, and their valence, 1..5."""
+    rows = list(csv.DictReader(io.StringIO(_text(data / "emobank" / "emobank.csv.gz"))))
+    return [row["text"] for row in rows], np.array([float(row["V"]) for row in rows])
 
 
 def pairs(dialogues: Dialogues) -> list[Pair]:

@@ -22,6 +22,7 @@ from convalign.independence import paired_equivalence
 ARMS = ("frame", "echo", "inflected", "synonyms", "placebo")
 LONGEST = 350
 WORD = re.compile(r"[a-z]{3,}")
+SPOKEN = re.compile(r"[a-z]+(?:'[a-z]+)*")
 BOUND_SD = 0.10
 
 
@@ -34,8 +35,12 @@ class Injected:
 
 
 def content(text: str) -> list[str]:
-    """Content words in order, each once; not the dimension's own rule, so that the test is not circular."""
-    return list(dict.fromkeys(w for w in WORD.findall(text.lower()) if w not in STOP_WORDS))
+    """Content words in order, each once; not the dimension's own rule, so that the test is not circular.
+
+    Contractions are none, nor are their parts: nobody says "didn".
+    """
+    words = SPOKEN.findall(text.lower().replace("\u2019", "'"))
+    return list(dict.fromkeys(w for w in words if WORD.fullmatch(w) and w not in STOP_WORDS))
 
 
 def overlap(pair: Pair) -> float:

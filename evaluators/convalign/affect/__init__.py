@@ -36,8 +36,6 @@ class Model(Protocol):
     """What the labels mean."""
     thresholds: Mapping[str, float]
     """Label -> the probability from which it holds, where the author chose one."""
-    reliability: float | None
-    """Squared correlation of its valence with human polarity, 0..1; None = not measured."""
     signature: str
     """Name, version and hash: models with different signatures are never compared."""
 

@@ -46,7 +46,6 @@ class Classifier:
         self.labels = list(declared.labels)
         self.scheme = declared.scheme
         self.thresholds = declared.thresholds
-        self.reliability = declared.reliability
         self.signature = signature
         self._batch = declared.batch
         self._engine = engine

@@ -22,7 +22,6 @@ class Declaration:
     labels : [n_labels], in the model's order
     scheme : what they mean
     thresholds : label -> the probability from which it holds, chosen by the author; {} = none given
-    reliability : squared correlation of the model's valence with human polarity, 0..1; None = not measured
     batch : texts that go through the model together
     record : the whole file
     """
@@ -31,7 +30,6 @@ class Declaration:
     labels: tuple[str, ...]
     scheme: Scheme
     thresholds: Mapping[str, float]
-    reliability: float | None
     batch: int
     record: Mapping[str, Any]
 
@@ -42,9 +40,9 @@ def declaration(path: Path) -> Declaration:
     Parameters
     ----------
     path : a JSON file with ``name``; ``order``, the labels in the model's order; what
-        `convalign.affect.scheme.read_scheme` reads; ``thresholds`` (label -> 0..1) and ``reliability``
-        (0..1), if they were measured; ``batch``, 32 if it is left out, 1 for a model with dynamic
-        quantisation, whose numbers would otherwise hang on a text's neighbours
+        `convalign.affect.scheme.read_scheme` reads; ``thresholds`` (label -> 0..1), if they were chosen;
+        ``batch``, 32 if it is left out, 1 for a model with dynamic quantisation, whose numbers would
+        otherwise hang on a text's neighbours
 
     Raises
     ------
@@ -69,13 +67,9 @@ def declaration(path: Path) -> Declaration:
     for label, value in thresholds.items():
         if label not in order or isinstance(value, bool) or not isinstance(value, (int, float)):
             raise UsageError(f"{path}: $.thresholds.{label}: {value!r}; write a label of order and a number")
-    reliability = record.get("reliability")
-    number = isinstance(reliability, (int, float)) and not isinstance(reliability, bool)
-    if reliability is not None and not (number and 0 < reliability <= 1):
-        raise UsageError(f"{path}: $.reliability: {reliability!r}; write a number above 0, at most 1")
     batch = record.get("batch", 32)
     if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
         raise UsageError(f"{path}: $.batch: {batch!r}; write a whole number, 1 or more")
     name = str(record.get("name") or path.parent.name)
     scheme = read_scheme(record, order, str(path))
-    return Declaration(name, tuple(order), scheme, dict(thresholds), reliability, batch, record)
+    return Declaration(name, tuple(order), scheme, dict(thresholds), batch, record)

@@ -28,8 +28,6 @@ class Lexicon:
         signs = dict.fromkeys(self.labels, "none") | {"compound": "valence"}
         self.scheme = Scheme("score", signs, None, "MIT", ("en",))
         self.thresholds: Mapping[str, float] = {}
-        # r = .611 with the polarity of GoEmotions, official test split (recipes/affect_model).
-        self.reliability: float | None = 0.37
         self.signature = f"lexicon-vader-{version('vaderSentiment')}"
         self._analyser = SentimentIntensityAnalyzer()
 

@@ -30,6 +30,8 @@ class Affect:
     Attributes
     ----------
     valence : [n_texts], -1..1, P(positive) - P(negative)
+    graded : [n_texts], -1..1, valence that is no difference of classes, so that it also tells apart texts to
+        which all classes are unlikely; equal to `valence` where a model declares none
     intensity : [n_texts], 0..1, 1 - P(neutral); of a lexicon, |valence|
     compassion, regulation, distress, hostility : [n_texts], 0..1, the probability that one of their labels
         holds
@@ -37,6 +39,7 @@ class Affect:
     """
 
     valence: Numbers
+    graded: Numbers
     intensity: Numbers | None
     compassion: Numbers | None
     regulation: Numbers | None
@@ -59,6 +62,7 @@ class Scheme:
     languages : codes that it covers
     ekman : label -> one of `EKMAN`, for labels that belong to a class
     roles : label -> some of `ROLES`, for labels that tell of them
+    graded : label -> ``positive`` or ``negative``, for the two labels of graded valence
     """
 
     kind: Literal["single", "multi", "score"]
@@ -68,6 +72,7 @@ class Scheme:
     languages: tuple[str, ...]
     ekman: Mapping[str, str] = field(default_factory=dict)
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    graded: Mapping[str, str] = field(default_factory=dict)
 
     def affect(self, predicted: NDArray[np.float32], labels: Sequence[str]) -> Affect:
         """Read predictions as affect.
@@ -89,6 +94,8 @@ class Scheme:
             return self._join(numbers[:, columns]) if len(columns) else None
 
         valence = self.valence(predicted, labels)
+        pos, neg = (joined(self.graded.get(label) == sign for label in labels) for sign in SIGNS[:2])
+        graded = valence if pos is None or neg is None else pos - neg
         neutral = joined(self.signs[label] == "neutral" for label in labels)
         if self.kind == "score":
             intensity: Numbers | None = np.abs(valence)
@@ -100,7 +107,7 @@ class Scheme:
             joined(role in self.roles.get(label, ()) for label in labels) for role in ROLES
         )
         ekman = np.stack(whole, axis=1) if len(whole) == len(EKMAN) else None
-        return Affect(valence, intensity, compassion, regulation, distress, hostility, ekman)
+        return Affect(valence, graded, intensity, compassion, regulation, distress, hostility, ekman)
 
     def _join(self, numbers: Numbers) -> Numbers:
         """[n_texts] the probability that one of the labels holds."""
@@ -135,7 +142,7 @@ def read_scheme(record: Mapping[str, Any], labels: Sequence[str], place: str) ->
     Parameters
     ----------
     record : ``kind``, ``labels`` (label -> sign, or an object with ``sign`` and, where the label has them,
-        ``ekman`` and ``roles``), ``licence``, ``languages``, ``max_tokens``
+        ``ekman``, ``roles`` and ``graded``), ``licence``, ``languages``, ``max_tokens``
     labels : [n_labels], in the model's order
     place : for messages
 
@@ -152,6 +159,7 @@ def read_scheme(record: Mapping[str, Any], labels: Sequence[str], place: str) ->
     signs: dict[str, str] = {}
     ekman: dict[str, str] = {}
     roles: dict[str, tuple[str, ...]] = {}
+    graded: dict[str, str] = {}
     for label in labels:
         if label not in declared or label.startswith("LABEL_"):
             raise UsageError(
@@ -160,17 +168,18 @@ def read_scheme(record: Mapping[str, Any], labels: Sequence[str], place: str) ->
         told = declared[label] if isinstance(declared[label], Mapping) else {"sign": declared[label]}
         where = f"{place}: $.labels.{label}"
         for key in told:
-            _known(key, ("sign", "ekman", "roles"), where)
+            _known(key, ("sign", "ekman", "roles", "graded"), where)
         signs[label] = _known(told.get("sign"), DECLARED, where)
         if "ekman" in told:
             ekman[label] = _known(told["ekman"], EKMAN, f"{where}.ekman")
+        if "graded" in told:
+            graded[label] = _known(told["graded"], SIGNS[:2], f"{where}.graded")
         listed = told.get("roles", [])
         if not isinstance(listed, list):
             raise UsageError(f"{where}.roles: {listed!r}; write a list of {', '.join(ROLES)}")
         roles[label] = tuple(_known(one, ROLES, f"{where}.roles") for one in listed)
-    found = set(signs.values())
-    if not {"positive", "negative"} <= found:
-        raise UsageError(f"{place}: $.labels: no positive and negative label; valence needs both")
+    _both(signs, "valence", place)
+    _both(graded or signs, "graded valence", place)
     languages = record.get("languages")
     if not isinstance(languages, list) or not languages or not all(isinstance(one, str) for one in languages):
         raise UsageError(
@@ -182,7 +191,13 @@ def read_scheme(record: Mapping[str, Any], labels: Sequence[str], place: str) ->
     licence = record.get("licence")
     if not isinstance(licence, str) or not licence:
         raise UsageError(f"{place}: $.licence: {licence!r}; name the licence of the model")
-    return Scheme(kind, signs, longest, licence, tuple(languages), ekman, roles)
+    return Scheme(kind, signs, longest, licence, tuple(languages), ekman, roles, graded)
+
+
+def _both(signs: Mapping[str, str], what: str, place: str) -> None:
+    """There are labels of both signs."""
+    if not {"positive", "negative"} <= set(signs.values()):
+        raise UsageError(f"{place}: $.labels: no positive and negative label; {what} needs both")
 
 
 def _known(value: object, there: Sequence[str], place: str) -> str:

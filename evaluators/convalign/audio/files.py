@@ -20,6 +20,11 @@ OTHER_CONTAINERS = frozenset(
     {".m4a", ".mp4", ".aac", ".webm", ".mkv", ".mka", ".mov", ".wma", ".amr", ".3gp"}
 )
 
+BLOCK_S = 30
+"""Seconds that are decoded together."""
+MOST_BLOCKS = 4
+"""That are kept: the neighbourhood of a turn is asked for many times, by every feature."""
+
 Samples = NDArray[np.float32]
 
 
@@ -159,14 +164,42 @@ def _riff_bytes(found: Path) -> tuple[int, int]:
     return 0, 0
 
 
+class Blocks:
+    """Decoded stretches of open files, the latest few: to seek in a coded file costs more than to decode."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, int], Samples] = {}
+
+    def read(self, path: str, stream: Any, first: int, last: int) -> Samples:
+        """[n_frames, n_channels] from `first` to before `last`; fewer where the file ends."""
+        length = BLOCK_S * stream.samplerate
+        found = []
+        for k in range(first // length, -(-last // length)):
+            block = self._block(path, stream, k, length)
+            found.append(block[max(0, first - k * length) : last - k * length])
+        return np.concatenate(found) if found else np.empty((0, stream.channels), np.float32)
+
+    def _block(self, path: str, stream: Any, k: int, length: int) -> Samples:
+        """One stretch, decoded if it is none of the latest."""
+        block = self._kept.pop((path, k), None)
+        if block is None:
+            stream.seek(min(k * length, stream.frames))
+            block = stream.read(length, dtype="float32", always_2d=True)
+            while len(self._kept) >= MOST_BLOCKS:
+                self._kept.pop(next(iter(self._kept)))
+        self._kept[path, k] = block
+        return block
+
+
 def read_frames(
-    path: str, stream: Any, header: Header, *, first: int, last: int, channel: int | None
+    path: str, stream: Any, header: Header, blocks: Blocks, *, first: int, last: int, channel: int | None
 ) -> Samples:
     """Decode some frames of an open file.
 
     Parameters
     ----------
-    path : for messages
+    path : of the file, relative to its log
+    blocks : what was decoded of it before
     first, last : frames, last not included; cut to the file
     channel : 0, 1, ...; None = all
 
@@ -181,8 +214,7 @@ def read_frames(
     """
     first, last = max(0, first), min(header.frames, last)
     try:
-        stream.seek(first)
-        block = stream.read(max(0, last - first), dtype="float32", always_2d=True)
+        block = blocks.read(path, stream, first, last)
     except soundfile.SoundFileError as error:
         raise AudioError(f"{path}: {_plain(error)}; the file is damaged, export it again") from None
     samples: Samples = block if channel is None else np.ascontiguousarray(block[:, channel])

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import soxr  # type: ignore[import-untyped]
 
-from convalign.audio.files import Header, Samples, open_sound, read_frames
+from convalign.audio.files import Blocks, Header, Samples, open_sound, read_frames
 from convalign.dialogue import Dialogue, Turn
 from convalign.errors import AudioError
 
@@ -81,6 +81,7 @@ class Sounds:
     def __init__(self, dialogue: Dialogue) -> None:
         self._root = dialogue.root
         self._open: dict[str, Any] = {}
+        self._blocks = Blocks()
         self._headers: dict[str, Header | str] = {}
         self.faults: dict[int, str] = {}
         self._notes: list[str] = []
@@ -153,7 +154,7 @@ class Sounds:
         extra = round(context_s * rate)
         first = max(0, begin - extra)
         samples = read_frames(
-            place.path, stream, header, first=first, last=end + extra, channel=place.channel
+            place.path, stream, header, self._blocks, first=first, last=end + extra, channel=place.channel
         )
         lead = begin - first
         return (samples, lead) if sample_rate is None else resampled(samples, lead, rate, sample_rate)

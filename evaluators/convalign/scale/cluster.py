@@ -49,7 +49,7 @@ class Dask:
                 here: dict[str, Any] = {
                     "host": "127.0.0.1",
                     "threads_per_worker": 1,
-                    # Its pages are off, but it serves its state: on a free port, as 8787 is another cluster's.
+                    # Its pages are off, but it serves its state: on a free port, as 8787 may be taken.
                     "scheduler_kwargs": {"dashboard": False, "dashboard_address": "127.0.0.1:0"},
                 }
                 memory = "auto" if memory_mb is None else memory_mb * 1024 * 1024

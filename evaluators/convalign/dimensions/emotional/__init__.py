@@ -25,9 +25,8 @@ match_raw : the same with nothing deleted; always beside it
 echo_share : match_raw less match: how much of the match is parroting
 match.positive : the headline on positive primes, against strangers' positive primes
 match.negative : the headline on negative primes; high is mirroring, not support
-slope : how much of the partner's affect comes back, echoed words deleted
+slope : how much of the partner's affect comes back, graded valence, echoed words deleted
 slope_raw : the same with nothing deleted
-slope.corrected : slope, divided by the reliability of the model's valence
 emotion_match : chance-corrected agreement of seven emotions, echoed words deleted
 acknowledge : compassion of replies to negative primes, of the clause with most
 regulate : caring, optimism, relief and approval in replies to negative primes, the last sentence weighted
@@ -140,10 +139,6 @@ METRICS: Final = (
     Metric(
         "slope_raw", "1", None, None, "higher", "the same with nothing deleted",
         "least squares of v_reply on v_prime", _EIGHT,
-    ),
-    Metric(
-        "slope.corrected", "1", None, None, "higher",
-        "slope, divided by the reliability of the model's valence", "Spearman 1904; Fuller 1987", _EIGHT,
     ),
     Metric(
         "emotion_match", "1", None, 1.0, "higher",

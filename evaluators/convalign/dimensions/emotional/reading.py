@@ -33,12 +33,13 @@ class Feeling:
 
     Attributes
     ----------
-    valence : -1..1
+    valence, graded : -1..1, as in `convalign.affect.scheme.Affect`
     intensity, compassion, regulation, distress, hostility : 0..1
     ekman : [7], 0..1, in the order of `convalign.affect.EKMAN`
     """
 
     valence: float
+    graded: float
     intensity: float | None
     compassion: float | None
     regulation: float | None
@@ -85,12 +86,13 @@ class Heard:
 
     Attributes
     ----------
-    valence : [n_primes] of the turns that somebody answered
+    valence, graded : [n_primes] of the turns that somebody answered
     ekman : [n_primes, 7], or None when the model has no such classes
     course : [n_turns] valence of all turns with words
     """
 
     valence: NDArray[np.float64]
+    graded: NDArray[np.float64]
     ekman: NDArray[np.float64] | None
     course: NDArray[np.float64]
 
@@ -172,16 +174,12 @@ def feelings(texts: Iterable[str], model: affect.Model) -> dict[str, Feeling]:
         return {}
     found = model.scheme.affect(model.predict(listed), model.labels)
     columns = (
-        found.valence, found.intensity, found.compassion, found.regulation, found.distress, found.hostility,
+        found.valence, found.graded, found.intensity,
+        found.compassion, found.regulation, found.distress, found.hostility,
     )  # fmt: skip
     plain: list[list[Any]] = [[None] * len(listed) if one is None else one.tolist() for one in columns]
-    ekman = [None] * len(listed) if found.ekman is None else list(map(tuple, found.ekman.tolist()))
-    return {
-        text: Feeling(valence, intensity, compassion, regulation, distress, hostility, classes)
-        for text, valence, intensity, compassion, regulation, distress, hostility, classes in zip(
-            listed, *plain, ekman, strict=True
-        )
-    }
+    plain.append([None] * len(listed) if found.ekman is None else list(map(tuple, found.ekman.tolist())))
+    return {text: Feeling(*row) for text, row in zip(listed, zip(*plain, strict=True), strict=True)}
 
 
 def _last(text: str) -> str:
@@ -296,6 +294,7 @@ def _heard(answered: Sequence[Feeling], course: Sequence[float]) -> Heard:
     classes = [one.ekman for one in answered if one.ekman is not None]
     return Heard(
         np.array([one.valence for one in answered]),
+        np.array([one.graded for one in answered]),
         np.array(classes).reshape(-1, len(affect.EKMAN)) if len(classes) == len(answered) else None,
         np.array(course),
     )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from convalign.dimensions.emotional.course import Synchrony, convergence, outcome, synchrony, trajectory
 from convalign.dimensions.emotional.measures import Match, agreement, corrected, match, similarity, slope
-from convalign.dimensions.emotional.reading import Exchange, Heard
+from convalign.dimensions.emotional.reading import Exchange, Feeling, Heard
 from convalign.dimensions.emotional.support import (
     NEGATIVE,
     POSITIVE,
@@ -62,13 +62,11 @@ class Direction:
     exchanges : in order
     course : [n_turns] valence of the partner's turns
     strangers : in drawing order; [] when there are too few
-    reliability : of the model's valence, or None
     """
 
     exchanges: Sequence[Exchange]
     course: Floats
     strangers: Sequence[Heard] = field(default=())
-    reliability: float | None = None
 
     @cached_property
     def worded(self) -> list[Exchange]:
@@ -93,7 +91,7 @@ class Direction:
 
     @cached_property
     def primes(self) -> list[Floats]:
-        """Strangers' primes."""
+        """Valence of strangers' primes."""
         return [one.valence for one in self.strangers]
 
 
@@ -106,10 +104,9 @@ def found(one: Direction) -> Iterator[tuple[str, Found]]:
     yield "echo_share", _echo_share(raw, controlled, len(one.edited), one.lost)
     yield "match.positive", _stratum(one, lambda v: v > POSITIVE)
     yield "match.negative", _stratum(one, lambda v: v < NEGATIVE)
-    controlled_slope = _slope([(_edited(e), _prime(e)) for e in one.edited], one.primes)
-    yield "slope", controlled_slope
-    yield "slope_raw", _slope([(_reply(e), _prime(e)) for e in one.worded], one.primes)
-    yield "slope.corrected", _divided(controlled_slope, one.reliability)
+    graded = [heard.graded for heard in one.strangers]
+    yield "slope", _slope([(e.edited, e.prime) for e in one.edited], graded)
+    yield "slope_raw", _slope([(e.reply, e.prime) for e in one.worded], graded)
     yield "emotion_match", _emotion_match(one)
     yield from _support(one)
     yield from _course(one)
@@ -166,26 +163,17 @@ def _stratum(one: Direction, kind: Callable[[Any], Any]) -> Found:
     return _matched(made, len(pairs), "too few pairs")
 
 
-def _slope(pairs: list[tuple[float, float]], strangers: Sequence[Floats]) -> Found:
+def _slope(pairs: list[tuple[Feeling | None, Feeling | None]], strangers: Sequence[Floats]) -> Found:
+    """Of graded valence: classes that nobody is sure of flatten a slope."""
     n = len(pairs)
     if n < FEWEST_FOR_SLOPE:
         return Found(None, n, "too few pairs")
-    replies, primes = zip(*pairs, strict=True)
+    replies, primes = ([one.graded if one else math.nan for one in side] for side in zip(*pairs, strict=True))
     value = slope(replies, primes)
     if value is None:
         return Found(None, n, "no variation")
     chance = _numbers(slope(replies, np.resize(v, n)) for v in strangers)
     return Found(value, n, None if chance else "too few strangers", chance, "two")
-
-
-def _divided(observed: Found, reliability: float | None) -> Found:
-    """A slope without the error of the prime's valence, which only ever makes slopes flatter."""
-    if observed.value is None:
-        return observed
-    if reliability is None:
-        return Found(None, observed.n, "reliability not declared")
-    chance = [value / reliability for value in observed.chance]
-    return Found(observed.value / reliability, observed.n, observed.reason, chance, observed.tail)
 
 
 def _emotion_match(one: Direction) -> Found:

@@ -19,7 +19,7 @@ from convalign.surrogates import FEWEST, Pool, Side
 NAME = made.NAME
 NAMES = (
     "match", "match_raw", "echo_share", "match.positive", "match.negative", "slope", "slope_raw",
-    "slope.corrected", "emotion_match", *made.SUPPORT, "trajectory", "trajectory.level",
+    "emotion_match", *made.SUPPORT, "trajectory", "trajectory.level",
     "trajectory.volatility", "outcome",
     "synchrony", "synchrony.best", "synchrony.lag", "convergence",
 )  # fmt: skip
@@ -69,7 +69,7 @@ def signature(settings: Settings) -> str:
         f"within:{settings.within or 'none'}",
         f"language:{settings.language}",
         f"seed:{settings.seed}",
-        "v:2",
+        "v:3",
     )
     return "|".join(parts)
 
@@ -112,15 +112,12 @@ def score(
     if observation.reason is None:
         for place, speaker, feeling in observation.turns:
             turns += _felt(name, place, speaker, feeling)
-    reliability = _model(settings.affect, settings.provider).reliability
     for label, replier, prime, exchanges in observation.directions:
         if observation.reason is not None:
             rows += [row(name, NAME, m, label, value=None, n=0, reason=observation.reason) for m in NAMES]
             continue
         partner = observation.sides[prime]
-        one = made.Direction(
-            exchanges, partner.content.course, _strangers(pool, partner, settings), reliability
-        )
+        one = made.Direction(exchanges, partner.content.course, _strangers(pool, partner, settings))
         rows += made.rows(name, label, one)
         turns += made.turn_rows(name, label, observation.sides[replier].speaker, one)
     return Scored(tuple(rows), tuple(turns))

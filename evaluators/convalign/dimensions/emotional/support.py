@@ -8,7 +8,7 @@ NEGATIVE = -0.2
 """Valence below which a prime is negative."""
 POSITIVE = 0.2
 """Valence above which a prime is positive."""
-COMPASSION = 0.3
+COMPASSION = 0.45
 """Compassion from which on a reply neither escalates nor dismisses."""
 DISTRESS = 0.5
 """Distress from which on a reply mirrors."""

@@ -25,8 +25,8 @@ STOP_WORDS = frozenset(
     it its itself they them their theirs themselves one ones oneself who whom whose which what
     whatever whoever someone somebody something anyone anybody anything everyone everybody
     everything nobody nothing am is are was were be been being have has had having do does did doing
-    done will would shall should can could may might must ought need dare let lets get gets got
-    getting go goes going went gone come comes came coming i'm you're he's she's it's we're they're
+    done will would shall should can could may might must ought dare let lets get gets got getting
+    going i'm you're he's she's it's we're they're
     i've you've we've they've i'd you'd he'd she'd we'd they'd i'll you'll he'll she'll it'll we'll
     they'll that's there's here's what's who's where's how's let's isn't aren't wasn't weren't
     haven't hasn't hadn't don't doesn't didn't won't wouldn't shan't shouldn't can't cannot couldn't
@@ -35,18 +35,14 @@ STOP_WORDS = frozenset(
     unless until till whether as than of in on at by for with without about against between among
     into onto through during before after above below over under to from up down out off again
     further near far along across behind beyond toward towards upon within per via here there where
-    when why how now today tomorrow yesterday tonight ever always often sometimes usually just only
-    also too very quite rather really even still already almost perhaps maybe however therefore
-    otherwise instead yes yeah yep nope ok okay oh ah well um uh er hm hmm mm
-    make makes made making take takes took taken taking put puts say says said saying tell tells
-    told see sees saw seen know knows knew known think thinks thought look looks looked seem seems
-    seemed want wants wanted use used mention mentions mentioned thing things way ways lot lots bit
-    sort first second next last own new
+    when why how now ever always often sometimes usually just only also too very quite rather even still
+    already almost perhaps however therefore otherwise instead oh ah um uh er hm hmm mm
     """.split()
 )
-"""Closed-class and bleached words: never an echo. Negations are among them, so that they stay in the text.
+"""Closed-class words: never an echo. Negations are among them, so that they stay in the text.
 
-None of them is thanks or praise: "thanks" and "kind" said back are echo like any other word of feeling."""
+Words that carry little by themselves ("okay", "want", "know") are none of them: said back, they move a
+reading of affect as words of feeling do (benchmarks/emotional)."""
 
 ENDINGS = ("'s", "ing", "edly", "ed", "ies", "es", "s", "ly", "er", "est")
 SHORTEST_STEM = 3
@@ -130,7 +126,8 @@ def about_partner(text: str) -> bool:
 BLEAK = frozenset(
     """
     never nobody nowhere forever worse worst worthless hopeless doomed ruin ruined ruins lose
-    fault finished pointless useless helpless late alone die dying dead fail failing failed fails downhill
+    fault finished pointless useless helpless wasted late alone die dying dead fail failing failed fails
+    downhill
     """.split()
 )
 """Absolute and worsening words (Al-Mosaiwi & Johnstone 2018 for the absolute ones)."""
