@@ -25,7 +25,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).parent / "README.md"
+from page import put
+
 MARK = "<!-- lexical -->"
 
 
@@ -315,9 +316,7 @@ def main() -> int:
     for one in rows(given.data, given.rounds):
         table.append(one)
         print(one, flush=True)
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARK)
-    _, _, after = rest.partition(MARK)
-    PAGE.write_text(before + MARK + "\n\n" + "\n".join(table) + "\n\n" + MARK + after, encoding="utf-8")
+    put(MARK, table)
     return 0
 
 

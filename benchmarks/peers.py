@@ -21,7 +21,8 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-PAGE = Path(__file__).parent / "README.md"
+from page import put
+
 MARK = "<!-- peers -->"
 LEXICAL = Path(__file__).parent / "lexical.py"
 TEXTS = 512
@@ -148,9 +149,7 @@ def main() -> int:
     for one in rows(given.data, given.peers, given.base, given.rounds):
         table.append(one)
         print(one, flush=True)
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARK)
-    _, _, after = rest.partition(MARK)
-    PAGE.write_text(before + MARK + "\n\n" + "\n".join(table) + "\n\n" + MARK + after, encoding="utf-8")
+    put(MARK, table)
     return 0
 
 
