@@ -21,8 +21,7 @@ class Felt(nn.Module):
     """The network, with what its last two outputs say of valence weighed by how much is felt at all.
 
     They become logits of sqrt(1 - P(neutral)) P(sign): a sentence that tells when a shop opens is about
-    pleasant or unpleasant things, and nobody's feeling. The root is half-way, since a reader of one sentence
-    hears less feeling in it than there is.
+    pleasant or unpleasant things, and nobody's feeling. Without the root, slopes flatten (README).
     """
 
     def __init__(self, network: Network, neutral: int) -> None:

@@ -134,11 +134,11 @@ METRICS: Final = (
     Metric(
         "slope", "1", None, None, "higher",
         "how much of the partner's affect comes back, echoed words deleted",
-        "least squares of v_reply on v_prime", _EIGHT, route=True,
+        "least squares of graded v_reply on v_prime", _EIGHT, route=True,
     ),
     Metric(
         "slope_raw", "1", None, None, "higher", "the same with nothing deleted",
-        "least squares of v_reply on v_prime", _EIGHT,
+        "least squares of graded v_reply on v_prime", _EIGHT,
     ),
     Metric(
         "emotion_match", "1", None, 1.0, "higher",
