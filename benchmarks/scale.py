@@ -1,6 +1,6 @@
 """Workers, memory, size and stages of long runs; rewrites its part of benchmarks/README.md.
 
-    python benchmarks/scale.py DATA [--rounds N] [--only workers,stage,memory,sizes]
+    python benchmarks/scale.py DATA [--rounds N] [--only words,voices,stage,memory,sizes]
 
 DATA holds ``sgd_1000``, ``sgd_10000`` and ``sgd_100000.jsonl.gz``, ``long/long_2000`` and
 ``long/long_8000.jsonl.gz``, which are not part of the project. Sound is the bundled corpus. Every run is a
@@ -26,7 +26,6 @@ from typing import Any
 
 PAGE = Path(__file__).parent / "README.md"
 BEGIN, END = "<!-- scale -->\n", "<!-- end of scale -->"
-PARTS = ("workers", "stage", "memory", "sizes")
 
 
 def child() -> None:
@@ -104,28 +103,38 @@ def calls(folder: Path, times: int) -> Path:
     )
 
 
-def workers(data: Path, folder: Path, rounds: int) -> list[str]:
-    """Throughput of one process and of two, and where the time goes; the longest run is timed once."""
+Row = tuple[str, Path, str, float, str]
+"""Label, log, dimensions, amount, its unit."""
+
+
+def compared(rows: Iterable[Row], rounds: int) -> tuple[list[str], dict[str, float]]:
+    """Throughput of one process and of two; and the stages of the last run of one process."""
     lines = ["| what | one process, s | a second | two, s | speed-up (min to max) |", "|---|---|---|---|---|"]
-    text, sound = data / "sgd_100000.jsonl.gz", calls(folder, 2)
-    heard = sum(max(turn["end_s"] for turn in one["turns"]) for one in map(json.loads, sound.open("rb")))
-    stages: dict[str, float] = {}
-    for label, path, names, amount, unit in (
-        ("100,004 turns, lexical", text, "lexical", 100_004, "turns"),
-        ("10,016 turns, emotional", data / "sgd_10000.jsonl.gz", "emotional", 10_016, "turns"),
-        ("100,004 turns, lexical and emotional", text, "lexical,emotional", 100_004, "turns"),
-        ("96 calls of a minute, prosodic", sound, "prosodic", heard, "s of sound"),
-    ):
+    one: dict[str, float] = {}
+    for label, path, names, amount, unit in rows:
         times = []
         for _ in range(1 if names == "lexical,emotional" else rounds):
             one, two = run(path, names, 1), run(path, names, 2)
             times.append((one["wall"], two["wall"]))
-            if names == "lexical,emotional":
-                stages = one
             print(label, times[-1], flush=True)
         firsts, seconds = (statistics.median(column) for column in zip(*times, strict=True))
         ratio, rate = spread([a / b for a, b in times]), f"{amount / firsts:,.0f} {unit}"
         lines.append(f"| {label} | {firsts:.1f} | {rate} | {seconds:.1f} | {ratio} |")
+    return lines, one
+
+
+def words(data: Path, folder: Path, rounds: int) -> list[str]:
+    """One process and two on text, and where the time goes; the longest run is timed once."""
+    del folder
+    long = data / "sgd_100000.jsonl.gz"
+    lines, stages = compared(
+        (
+            ("100,004 turns, lexical", long, "lexical", 100_004, "turns"),
+            ("10,016 turns, emotional", data / "sgd_10000.jsonl.gz", "emotional", 10_016, "turns"),
+            ("100,004 turns, lexical and emotional", long, "lexical,emotional", 100_004, "turns"),
+        ),
+        rounds,
+    )
     ends = [0.0, stages["read"], stages["observed"], stages["scored"], stages["written"]]
     names = ("read", "look at each dialogue (model of affect)", "score beside strangers", "put together")
     parts = [
@@ -138,6 +147,14 @@ def workers(data: Path, folder: Path, rounds: int) -> list[str]:
         f"100,004 turns on both text dimensions with 20 strangers, one process: {rate:,.0f} turns a second; "
         f"{'; '.join(parts)}.",
     ]  # fmt: skip
+
+
+def voices(data: Path, folder: Path, rounds: int) -> list[str]:
+    """One process and two on the bundled calls."""
+    del data
+    path = calls(folder, 4)
+    heard = sum(max(turn["end_s"] for turn in one["turns"]) for one in map(json.loads, path.open("rb")))
+    return compared([("192 calls of a minute, prosodic", path, "prosodic", heard, "s of sound")], rounds)[0]
 
 
 def profile(data: Path, folder: Path, rounds: int) -> list[str]:
@@ -207,25 +224,25 @@ def sizes(data: Path, folder: Path, rounds: int) -> list[str]:
     return lines
 
 
+MEASURES = {"words": words, "voices": voices, "stage": profile, "memory": memory, "sizes": sizes}
+
+
 def main() -> int:
     """Measure, and put the tables into the page."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("data", type=Path)
     options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--only", default=",".join(PARTS))
+    options.add_argument("--only", default=",".join(MEASURES))
     given = options.parse_args()
     done: dict[str, list[str]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for part in given.only.split(","):
-            measure = {"workers": workers, "stage": profile, "memory": memory, "sizes": sizes}[part]
-            done[part] = measure(given.data, Path(folder), given.rounds)
+            done[part] = MEASURES[part](given.data, Path(folder), given.rounds)
     text = PAGE.read_text(encoding="utf-8")
     head, _, rest = text.partition(BEGIN)
     old, _, tail = rest.partition(END)
-    kept = dict(
-        zip(PARTS, (old.split("\n\n<!-- part -->\n\n") + [""] * len(PARTS))[: len(PARTS)], strict=True)
-    )
-    parts = ["\n".join(done[part]) if part in done else kept[part].strip() for part in PARTS]
+    kept = dict(zip(MEASURES, old.split("\n\n<!-- part -->\n\n"), strict=True))
+    parts = ["\n".join(done[part]) if part in done else kept[part].strip() for part in MEASURES]
     PAGE.write_text(head + BEGIN + "\n\n<!-- part -->\n\n".join(parts) + "\n" + END + tail, encoding="utf-8")
     return 0
 
