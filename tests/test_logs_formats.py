@@ -529,10 +529,26 @@ def test_numbers_of_hundreds_of_digits_are_no_times(tmp_path: Path, file: str, c
         read(tmp_path / file)
 
 
-def test_a_chat_header_that_its_parser_panics_on_is_said(tmp_path: Path) -> None:
-    text = transcript().replace("@ID:\teng|call|U", "@ID:\teng")
-    (tmp_path / "a.cha").write_text(
-        text.replace("@ID:\teng|||||Participant|||", "@ID:\teng"), encoding="utf-8"
-    )
-    with pytest.raises(LogError, match=r"a\.cha:5: @ID has no fields; write language\|corpus"):
+@pytest.mark.parametrize(
+    ("sound", "broken", "message"),
+    [
+        ("@ID:\teng|call|U|||||Participant|||", "@ID:\teng", r"5: @ID has no fields; write language\|corpus"),
+        ("@ID:\teng|call|A", "@Participants:\tA agent\n@ID:\teng|call|A", "6: a second @Participants; write one"),
+        ("The tall one . ", "] ", r"9: an utterance of no word; write \*CODE:<tab>words \."),
+    ],
+)
+def test_what_the_parser_of_chat_panics_on_is_said(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], sound: str, broken: str, message: str
+) -> None:
+    assert sound in transcript()
+    (tmp_path / "a.cha").write_text(transcript().replace(sound, broken), encoding="utf-8")
+    with pytest.raises(LogError, match=r"a\.cha:" + message):
+        read(tmp_path / "a.cha")
+    assert not capfd.readouterr().err
+
+
+def test_what_the_parser_of_chat_refuses_is_said_in_its_words(tmp_path: Path) -> None:
+    """Its messages begin with the name that it was given, else with a random one."""
+    (tmp_path / "a.cha").write_text(transcript().replace("one . ", "one "), encoding="utf-8")
+    with pytest.raises(LogError, match=r"a\.cha:1: pylangacq cannot read it \(utterance missing terminator"):
         read(tmp_path / "a.cha")

@@ -42,7 +42,9 @@ def test_spark_changes_no_byte(tmp_path: Path) -> None:
     assert not faults.unfinished(out).exists()
 
 
-def test_what_goes_wrong_there_is_said_in_one_line(tmp_path: Path) -> None:
+def test_what_goes_wrong_there_is_said_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A shard that is gone is no traceback of a Java machine; the run goes on when it is back."""
     log, out = example.write(tmp_path / "log.jsonl", faults.records(200)), tmp_path / "run"
     expected = undisturbed(log)
@@ -55,14 +57,9 @@ def test_what_goes_wrong_there_is_said_in_one_line(tmp_path: Path) -> None:
         "    shards.open_file = lambda *_, **__: None\n",
         encoding="utf-8",
     )
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = str(hook)
-    try:
+    with monkeypatch.context() as hooked:
+        hooked.setenv("PYTHONPATH", str(hook), prepend=os.pathsep)
         done = spark(log, out)
-    finally:
-        os.environ.pop("PYTHONPATH")
-        if before is not None:
-            os.environ["PYTHONPATH"] = before
     assert done.returncode == 3, done.stderr
     ours = [line for line in done.stderr.splitlines() if line.startswith("convalign: ")]
     assert len(ours) == 1, done.stderr

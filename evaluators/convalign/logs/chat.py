@@ -17,6 +17,7 @@ IGNORES = "dependent tiers, fillers and codes of words; xxx and yyy (nothing els
 
 UNINTELLIGIBLE = ("xxx", "yyy", "www")
 _BEGIN = re.compile(r"(@UTF8\s*\n)?(@Window:.*\n|@PID:.*\n|@Font:.*\n)*@Begin\b")
+_BARE = re.compile(r"\*[^:]*:\s*\](\s*\x15[\d_]*\x15)?\s*$")
 _SPACE = re.compile(r" ([,.?!;:])")
 
 
@@ -43,19 +44,15 @@ def read(log: Log) -> Iterator[Dialogue]:
         if size > log.options.record_limit:
             raise LogError(f"{log.place(1)}: over {log.options.record_limit:,} bytes; split it")
         lines.append(line)
-    if not any(line.strip() == "@End" for line in lines):
-        raise LogError(f"{log.place(len(lines))}: has no @End; the file is cut off")
-    for number, line in enumerate(lines, 1):
-        if line.startswith("@ID:") and "|" not in line:
-            raise LogError(f"{log.place(number)}: @ID has no fields; write language|corpus|code|||||role|||")
+    _check(log, lines)
     try:
-        transcript = pylangacq.CHAT.from_strs(["\n".join(lines) + "\n"])
+        transcript = pylangacq.CHAT.from_strs(["\n".join(lines) + "\n"], ids=[log.name], parallel=False)
         header = transcript.headers()[0]
         utterances = list(transcript.utterances())
     except BaseException as error:  # its own errors have no common class, its panics are no Exception
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        first = " ".join(str(error).split())[:120]
+        first = " ".join(str(error).removeprefix(f"{log.name}: ").split())[:120]
         found = f"pylangacq cannot read it ({first})"
         raise LogError(f"{log.place(1)}: {found}; check it with CLAN's CHECK") from None
     known = {one.code: one for one in header.participants}
@@ -81,3 +78,18 @@ def read(log: Log) -> Iterator[Dialogue]:
     roles = {code: one.role for code, one in known.items() if one.role}
     meta = {"participants": roles} if roles else {}
     yield Dialogue(log.name, in_time(tuple(turns)), cast.roles, meta=meta, source=log.place(1))
+
+
+def _check(log: Log, lines: list[str]) -> None:
+    """What pylangacq passes over, or panics on (which writes to stderr before we hear of it)."""
+    if not any(line.strip() == "@End" for line in lines):
+        raise LogError(f"{log.place(len(lines))}: has no @End; the file is cut off")
+    casts = 0
+    for number, line in enumerate(lines, 1):
+        if line.startswith("@ID:") and "|" not in line:
+            raise LogError(f"{log.place(number)}: @ID has no fields; write language|corpus|code|||||role|||")
+        casts += line.startswith("@Participants:")
+        if casts > 1:
+            raise LogError(f"{log.place(number)}: a second @Participants; write one transcript a file")
+        if _BARE.match(line):
+            raise LogError(f"{log.place(number)}: an utterance of no word; write *CODE:<tab>words .")
