@@ -533,7 +533,7 @@ def test_numbers_of_hundreds_of_digits_are_no_times(tmp_path: Path, file: str, c
     ("sound", "broken", "message"),
     [
         ("@ID:\teng|call|U|||||Participant|||", "@ID:\teng", r"5: @ID has no fields; write language\|corpus"),
-        ("@ID:\teng|call|A", "@Participants:\tA agent\n@ID:\teng|call|A", "6: a second @Participants; write one"),
+        ("@ID:\teng|call|A", "@Participants:\tA agent\n@ID:\teng|call|A", "6: a second @Participants"),
         ("The tall one . ", "] ", r"9: an utterance of no word; write \*CODE:<tab>words \."),
     ],
 )
