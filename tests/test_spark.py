@@ -42,9 +42,7 @@ def test_spark_changes_no_byte(tmp_path: Path) -> None:
     assert not faults.unfinished(out).exists()
 
 
-def test_what_goes_wrong_there_is_said_in_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_goes_wrong_there_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A shard that is gone is no traceback of a Java machine; the run goes on when it is back."""
     log, out = example.write(tmp_path / "log.jsonl", faults.records(200)), tmp_path / "run"
     expected = undisturbed(log)
