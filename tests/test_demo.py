@@ -20,7 +20,7 @@ COMMITTED = Path(__file__).parents[1] / "reports" / "demo" / "results.json"
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A demo made with the network cut."""
+    """A demo made with the network cut, in one process because the cut does not reach others."""
     out = tmp_path_factory.mktemp("demo") / "review"
 
     def refuse(*_: object, **__: object) -> NoReturn:
@@ -28,7 +28,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", refuse)
-        assert main(["demo", "-o", str(out), "--quiet"]) == 0
+        assert main(["demo", "-o", str(out), "--quiet", "--jobs", "1"]) == 0
     return out
 
 

@@ -110,10 +110,13 @@ def test_progress_is_a_line_a_minute_with_rate_and_time_left() -> None:
     for second in range(0, 200, 10):
         now[0] = float(second)
         tell("scored", 50 * second, 90_000)
+    now[0] = 300.0
+    tell("drawing", 0, None)
     assert stream.getvalue().splitlines() == [
         "scored 3,000 of 90,000 dialogues, 50 a second, 29 min 00 s left",
         "scored 6,000 of 90,000 dialogues, 50 a second, 28 min 00 s left",
         "scored 9,000 of 90,000 dialogues, 50 a second, 27 min 00 s left",
+        "drawing",
     ]
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,11 @@ import example
 import pytest
 from faults import content, records, unfinished
 
-from convalign import logs
+from convalign import logs, scoring
 from convalign.cli import main
 from convalign.dialogue import Dialogue, Turn, from_record
 from convalign.errors import RunError, UsageError
-from convalign.scale import Work, open_run, score_to_run, shards
+from convalign.scale import Processes, Work, open_run, score_to_run, shards
 from convalign.scale.kernel import Task
 from convalign.scoring import Scorer, scorers
 from convalign.surrogates import Pool, Side, side
@@ -42,10 +44,11 @@ def chosen(**options: Any) -> tuple[Scorer, ...]:
     return scorers(["lexical"], {"surrogates": 6, **options})
 
 
-def run(log: Path, out: Path, how: Work | None = None, **options: Any) -> Path:
+def run(log: Path, out: Path, how: Work | None = None, *, memory: Path | None = None, **options: Any) -> Path:
     score_to_run(
-        [str(log)], out, chosen(**options), read=logs.ReadOptions(), report=logs.Report(), how=how or Work()
-    )
+        [str(log)], out, chosen(**options), read=logs.ReadOptions(), report=logs.Report(), how=how or Work(),
+        memory=memory,
+    )  # fmt: skip
     return out
 
 
@@ -65,6 +68,59 @@ def test_the_size_of_shards_changes_no_byte(
 def test_workers_change_no_byte(log: Path, tmp_path: Path) -> None:
     expected = content(run(log, tmp_path / "one"))
     assert content(run(log, tmp_path / "three", Work(jobs=3))) == expected
+
+
+# --- arms of a study
+
+
+def known(memory: Path) -> int:
+    """Observations that are remembered."""
+    with closing(sqlite3.connect(memory)) as base:
+        (count,) = base.execute("SELECT count(*) FROM seen").fetchone()
+    return int(count)
+
+
+@pytest.mark.usefixtures("small")
+def test_workers_serve_several_runs_and_share_what_they_saw(log: Path, tmp_path: Path) -> None:
+    memory, arm = tmp_path / "memory", tmp_path / "arm.jsonl"
+    edited = records()
+    edited[3]["turns"][0]["text"] += " again"
+    example.write(arm, edited)
+    expected = [content(run(one, tmp_path / f"{one.stem} alone")) for one in (log, arm)]
+    with closing(Processes(2)) as workers:
+        how = Work(jobs=2, workers=workers)
+        first = run(log, tmp_path / "first", how, memory=memory)
+        pool = workers._pool
+        assert pool is not None
+        assert known(memory) == len(edited)
+        second = run(arm, tmp_path / "second", how, memory=memory)
+        assert workers._pool is pool
+    assert known(memory) == len(edited) + 1
+    assert [content(one) for one in (first, second)] == expected
+
+
+def test_what_was_seen_is_not_looked_at_again(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = tmp_path / "memory"
+    expected = content(run(log, tmp_path / "first", memory=memory))
+
+    def refuse(halves: list[Dialogue], *_: object) -> list[Any]:
+        assert not halves, "looked at again"
+        return []
+
+    monkeypatch.setattr(scoring, "_observe", refuse)
+    assert content(run(log, tmp_path / "second", memory=memory)) == expected
+    with pytest.raises(AssertionError, match="looked at again"):
+        run(log, tmp_path / "other", memory=memory, pattern="[a-z]+")
+
+
+def test_a_memory_that_cannot_be_read_is_said(log: Path, tmp_path: Path) -> None:
+    memory = tmp_path / "memory"
+    memory.write_text("no database" * 100, encoding="utf-8")
+    with pytest.raises(RunError, match="memory: file is not a database"):
+        run(log, tmp_path / "run", memory=memory)
+    assert not (tmp_path / "run").exists()
 
 
 # --- stopped and resumed

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from convalign import dimensions
 from convalign.dialogue import Dialogue, Turn, to_record
@@ -136,8 +136,16 @@ class Gathered:
         return (o for one in self if not isinstance(o := one.observations[name], Failure))
 
 
-Memory = dict[tuple[Scorer, str], Any]
-"""Observations by dimension, settings and what the dimension was handed."""
+class Memory(Protocol):
+    """Observations by a key of dimension, settings and what the dimension was handed."""
+
+    def recall(self, keys: Sequence[str]) -> dict[str, Any]:
+        """Those that are known."""
+        ...
+
+    def keep(self, found: Mapping[str, Any]) -> None:
+        """Add some."""
+        ...
 
 
 def scorers(names: Sequence[str] | None, options: Mapping[str, Any]) -> tuple[Scorer, ...]:
@@ -228,14 +236,17 @@ def _recall(
     halves = [project(dialogue, scorer.reads) for dialogue in dialogues]
     if memory is None:
         return _observe(halves, scorer, timeout_s)
-    keys = [(scorer, _key(half)) for half in halves]
-    fresh = {key: half for key, half in zip(keys, halves, strict=True) if key not in memory}
-    memory.update(zip(fresh, _observe(list(fresh.values()), scorer, timeout_s), strict=True))
-    return [memory[key] for key in keys]
+    keys = [_key(scorer, half) for half in halves]
+    known = memory.recall(keys)
+    fresh = {key: half for key, half in zip(keys, halves, strict=True) if key not in known}
+    made = dict(zip(fresh, _observe(list(fresh.values()), scorer, timeout_s), strict=True))
+    memory.keep(made)
+    known |= made
+    return [known[key] for key in keys]
 
 
-def _key(half: Dialogue) -> str:
-    """What a dimension was handed, as text; a sound file that changed in place is another input."""
+def _key(scorer: Scorer, half: Dialogue) -> str:
+    """Hash of what a dimension was handed; a sound file that changed in place is another input."""
     paths = {half.audio.path} if half.audio else set()
     paths |= {turn.audio.path for turn in half.turns if turn.audio}
     files = []
@@ -245,7 +256,8 @@ def _key(half: Dialogue) -> str:
             files.append([path, stat.st_size, stat.st_mtime_ns])
         except OSError:
             files.append([path])
-    return dumps([to_record(half), half.root, files])
+    handed = dumps([scorer.name, repr(scorer.settings), to_record(half), half.root, files])
+    return hashlib.blake2b(handed.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _observe(halves: Sequence[Dialogue], scorer: Scorer, timeout_s: float | None) -> list[Any]:

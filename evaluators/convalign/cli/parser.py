@@ -203,10 +203,7 @@ def _score(one: argparse.ArgumentParser) -> None:
 def _working(one: argparse.ArgumentParser) -> None:
     """Where the work is done; the run is the same to the byte."""
     group = one.add_argument_group("working")
-    group.add_argument(
-        "--jobs", type=whole(1), metavar="N",
-        help="worker processes (default: as many as there are cores, memory and work for)",
-    )  # fmt: skip
+    _jobs(group)
     group.add_argument(
         "--engine", choices=("local", "dask"), default="local",
         help="processes of this machine (default), or Dask (pip install 'convalign[dask]')",
@@ -221,6 +218,13 @@ def _working(one: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--worker-memory", dest="worker_memory", type=whole(64), metavar="MB",
         help="what a worker may have; a dialogue that needs more is left unscored",
+    )  # fmt: skip
+
+
+def _jobs(one: Any) -> None:
+    one.add_argument(
+        "--jobs", type=whole(1), metavar="N",
+        help="worker processes (default: as many as there are cores, memory and work for)",
     )  # fmt: skip
 
 
@@ -274,6 +278,7 @@ def _review(one: argparse.ArgumentParser) -> None:
         "--against", metavar="DIR", help="an earlier review of the same study: say what differs from it"
     )
     one.add_argument("--force", action="store_true", help="replace an existing review")
+    _jobs(one)
     _quiet(one)
 
 
@@ -308,6 +313,7 @@ def _intervene(one: argparse.ArgumentParser) -> None:
 def _demo(one: argparse.ArgumentParser) -> None:
     one.add_argument("-o", "--output", required=True, metavar="DIR", help="folder to write")
     one.add_argument("--force", action="store_true", help="replace an existing demo")
+    _jobs(one)
     _quiet(one)
 
 

@@ -42,6 +42,7 @@ def review(arguments: Namespace) -> int:
             command=command,
             against=Path(arguments.against) if arguments.against else None,
             force=arguments.force,
+            jobs=arguments.jobs,
             progress=progress,
         )
     told(made, quiet=arguments.quiet, seconds=time.monotonic() - started)
@@ -54,7 +55,9 @@ def demo(arguments: Namespace) -> int:
     """The main job on the bundled corpus."""
     started = time.monotonic()
     with terminal.progress(quiet=arguments.quiet) as progress:
-        made = make_demo(Path(arguments.output), force=arguments.force, progress=progress)
+        made = make_demo(
+            Path(arguments.output), force=arguments.force, jobs=arguments.jobs, progress=progress
+        )
     told(made, quiet=arguments.quiet, seconds=time.monotonic() - started)
     return exit_code(made.results)
 

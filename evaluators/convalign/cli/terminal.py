@@ -38,7 +38,10 @@ def progress(*, quiet: bool, stream: TextIO | None = None) -> Iterator[Progress]
         if what not in bars:
             for bar in bars.values():
                 bar.close()
-            bars[what] = tqdm(desc=what, total=total, unit=" dialogues", file=stream, leave=False)
+            counts = None if done or total is not None else "{desc} {elapsed}"
+            bars[what] = tqdm(
+                desc=what, total=total, unit=" dialogues", file=stream, leave=False, bar_format=counts
+            )
         bars[what].update(done - bars[what].n)
 
     try:
@@ -70,6 +73,9 @@ class Lines:
         if now < self._next:
             return
         self._next = now + EVERY_S
+        if not done and total is None:
+            print(what, file=self._stream, flush=True)
+            return
         rate = (done - self._from) / (now - self._began) if now > self._began else 0.0
         of = "" if total is None else f" of {total:,}"
         left = "" if total is None or not rate else f", {duration((total - done) / rate)} left"

@@ -38,6 +38,7 @@ def review(
     command: str = "",
     against: Path | None = None,
     force: bool = False,
+    jobs: int | None = 1,
     progress: Progress = silent,
 ) -> Review:
     """Run a study and write its design review.
@@ -49,6 +50,8 @@ def review(
     command : that the page names for rebuilding it
     against : folder (or ``results.json``) of an earlier review of the same study, to be compared with
     force : replace an existing review
+    jobs : worker processes that score arms; None = as many as there are cores, memory and work for. Of no
+        influence on any number. A script that asks for several needs ``if __name__ == "__main__":``
 
     Raises
     ------
@@ -61,7 +64,7 @@ def review(
     earlier = load_earlier(against, study) if against is not None else None
     out.parent.mkdir(parents=True, exist_ok=True)
     with building(out) as folder:
-        arms = gather(study, folder, progress=progress)
+        arms = gather(study, folder, jobs=jobs, progress=progress)
         if earlier is not None:
             check_signatures(earlier, arms)
         record = results(study, arms, command=command, progress=progress)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from convalign import dimensions, logs
 from convalign.errors import StudyError
-from convalign.scale import Progress, Run, Stamp, open_run, score_to_run, silent
+from convalign.scale import Processes, Progress, Run, Stamp, Work, able, open_run, score_to_run, silent
 from convalign.scores import Metric, Score, TurnScore
-from convalign.scoring import Memory, scorers
+from convalign.scoring import scorers
 from convalign.study import Arm as Declared
 from convalign.study import Study
 
@@ -113,13 +115,14 @@ class Pairs:
         return self.dropped.most_common(1)[0][0] if self.dropped else "no dialogues"
 
 
-def gather(study: Study, folder: Path, *, progress: Progress = silent) -> list[Arm]:
+def gather(study: Study, folder: Path, *, jobs: int | None = 1, progress: Progress = silent) -> list[Arm]:
     """Score what is not scored, and bring all arms on the baseline's scale.
 
     Parameters
     ----------
     study : declared arms, baseline first or named
     folder : receives ``runs/<arm>`` for arms that are logs
+    jobs : worker processes; None = as many as there are cores, memory and work for
 
     Returns
     -------
@@ -130,19 +133,22 @@ def gather(study: Study, folder: Path, *, progress: Progress = silent) -> list[A
     StudyError
         Two arms were scored differently (the field is named), or share no dialogue.
     """
-    memory: Memory = {}
     ordered = sorted(study.arms, key=lambda arm: arm.name != study.baseline)
     arms: list[Arm] = []
-    for declared in ordered:
-        run = _run(declared, study, folder, memory, arms[0].run if arms else None, progress)
-        if arms:
-            check_comparable(arms[0].run, run, arms[0].name, declared.name)
-        rows = tuple(run.scores())
-        if arms:
-            rows = _rescaled(rows, run, arms[0].run)
-        index = {one["dialogue"]: one for one in run.index()}
-        made = Arm(declared, run, rows, index, _source(declared, run))
-        arms.append(matched(arms[0], made) if arms else made)
+    workers = Processes(jobs or able())
+    with tempfile.TemporaryDirectory(dir=folder) as scratch, closing(workers):
+        # Arms differ in words or in sound, rarely in both: what one has shown is not looked at again.
+        memory, how = Path(scratch, "memory"), Work(jobs=jobs, workers=workers)
+        for declared in ordered:
+            run = _run(declared, study, folder, memory, arms[0].run if arms else None, how, progress)
+            if arms:
+                check_comparable(arms[0].run, run, arms[0].name, declared.name)
+            rows = tuple(run.scores())
+            if arms:
+                rows = _rescaled(rows, run, arms[0].run)
+            index = {one["dialogue"]: one for one in run.index()}
+            made = Arm(declared, run, rows, index, _source(declared, run))
+            arms.append(matched(arms[0], made) if arms else made)
     return arms
 
 
@@ -191,7 +197,13 @@ def _prompts(index: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _run(
-    declared: Declared, study: Study, folder: Path, memory: Memory, baseline: Run | None, progress: Progress
+    declared: Declared,
+    study: Study,
+    folder: Path,
+    memory: Path,
+    baseline: Run | None,
+    how: Work,
+    progress: Progress,
 ) -> Run:
     """The arm's run, made now if the study names a log."""
     if declared.run is not None:
@@ -203,6 +215,7 @@ def _run(
         chosen,
         read=logs.ReadOptions(),
         report=logs.Report(),
+        how=how,
         memory=memory,
         stamp=stamp(study),
         references=baseline.info["reference"] if baseline else None,

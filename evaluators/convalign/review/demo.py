@@ -45,13 +45,14 @@ EDITS = (
 """The arms of the bundled study besides its baseline."""
 
 
-def demo(out: Path, *, force: bool = False, progress: Progress = silent) -> Review:
+def demo(out: Path, *, force: bool = False, jobs: int | None = 1, progress: Progress = silent) -> Review:
     """Score, edit and review the bundled corpus.
 
     Parameters
     ----------
     out : folder to make: ``logs/`` with the edited corpora, and the review's files
     force : replace an existing demo
+    jobs : worker processes that score arms; None = as many as there are cores, memory and work for
 
     Returns
     -------
@@ -72,6 +73,7 @@ def demo(out: Path, *, force: bool = False, progress: Progress = silent) -> Revi
             study.load(where / STUDY),
             folder / "review",
             command=f"convalign demo -o {out}",
+            jobs=jobs,
             progress=progress,
         )
         for path in (folder / "review").iterdir():

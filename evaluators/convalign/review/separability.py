@@ -126,7 +126,7 @@ def _perturbation(
                 rows.append(_row(study, name, metrics, edited, sham, f"{file} pairs"))
     for one in sound:
         progress("perturbation test: voice", 0, None)
-        edited, sham = (_voice_scores(one.name, tuple(chosen), placebo) for placebo in (False, True))
+        edited, sham = _voice_scores(one.name, tuple(chosen))
         rows.append(_row(study, one.name, metrics, edited, sham, "voice of bundled calls"))
     if sound and text:
         notes.append("edits of words leave the sound as it is: prosody is not scored on them")
@@ -158,26 +158,30 @@ def _text_scores(name: str, chosen: tuple[Scorer, ...]) -> Table:
 
 
 @lru_cache(maxsize=8)
-def _voice_scores(own: str, chosen: tuple[Scorer, ...], placebo: bool) -> Table:
-    """Edit the agent's voice in some bundled calls, or pass it through the same processing, and score."""
+def _voice_scores(own: str, chosen: tuple[Scorer, ...]) -> tuple[Table, Table]:
+    """Edit the agent's voice in some bundled calls, and pass it through the same processing, and score."""
     corpus = resources.files("convalign.corpora") / "demo"
     module = interventions.load(own)
     with resources.as_file(corpus) as bundled, tempfile.TemporaryDirectory() as place:
         stream = logs.read([str(bundled / "dialogues.jsonl")], logs.ReadOptions())
         calls = [one for k, one in enumerate(stream) if k % 4 == 0][:CALLS]
-        edited = interventions.apply(
-            iter(calls),
-            module,
-            module.Settings(placebo=placebo),
-            "agent->user",
-            folder=Path(place),
-            tally=interventions.Tally(),
-        )
-        return _scored({"base": calls, "edit": list(edited)}, chosen)
+        sides = {"base": calls}
+        for side, placebo in (("edit", False), (PLACEBO, True)):
+            edited = interventions.apply(
+                iter(calls),
+                module,
+                module.Settings(placebo=placebo),
+                "agent->user",
+                folder=Path(place, side),
+                tally=interventions.Tally(),
+            )
+            sides[side] = list(edited)
+        found = _scored(sides, chosen)
+    return found, {"base": found["base"], "edit": found[PLACEBO]}
 
 
 def _scored(sides: Mapping[str, Sequence[Dialogue]], chosen: Sequence[Scorer]) -> Table:
-    """Score both sides by themselves, each with its own strangers; what one froze serves the other."""
+    """Score all sides by themselves, each with its own strangers; what one froze serves the other."""
     found: Table = {}
     frozen: Mapping[str, Mapping[str, Any]] | None = None
     for side, dialogues in sides.items():

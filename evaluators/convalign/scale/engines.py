@@ -23,7 +23,6 @@ from convalign.errors import RunError
 from convalign.limits import memory_limit
 from convalign.scale.kernel import Pools, Task, work
 from convalign.scale.runs import versions
-from convalign.scoring import Memory
 
 RARE = (100_000, 20, 20)
 """When rubbish is looked for: rows are many, and hardly ever hold each other in circles."""
@@ -53,17 +52,16 @@ class Here:
 
     Parameters
     ----------
-    memory : what was seen before (arms of a study share it)
     pools : take the sides of what is observed at once
     """
 
-    def __init__(self, memory: Memory | None, pools: Pools) -> None:
-        self._memory, self._pools = memory, pools
+    def __init__(self, pools: Pools) -> None:
+        self._pools = pools
 
     def run(self, tasks: Iterable[Task]) -> Iterator[int]:
         """Numbers of the shards, in order."""
         for task in tasks:
-            yield work(task, self._memory, self._pools)
+            yield work(task, self._pools)
 
     def close(self) -> None:
         """There is nothing to end."""

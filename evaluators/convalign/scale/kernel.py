@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from convalign.scale import shards
+from convalign.scale.memory import opened
 from convalign.scores import dumps, line
 from convalign.scoring import (
     BATCH,
     Failure,
-    Memory,
     Outcome,
     Scorer,
     Seen,
@@ -42,6 +42,7 @@ class Task:
     dead : places in the shard of dialogues that killed a worker by themselves
     only : places to try, to find out which of them kills; nothing is written
     named : (path, name): what the run calls a source instead of its path
+    memory : file of what other arms of a study have shown already; None remembers nothing
     """
 
     folder: str
@@ -53,6 +54,7 @@ class Task:
     dead: frozenset[int] = frozenset()
     only: tuple[int, ...] | None = None
     named: tuple[str, str] | None = None
+    memory: str | None = None
 
     def path(self, kind: str) -> Path:
         """The shard's file of a kind: ``in``, ``seen``, ``rows``."""
@@ -79,12 +81,11 @@ Pools = Mapping[str, Pool[Any]]
 """Dimension -> whoever can stand in for a partner."""
 
 
-def work(task: Task, memory: Memory | None = None, pools: Pools | None = None) -> int:
+def work(task: Task, pools: Pools | None = None) -> int:
     """Do a task and leave its file.
 
     Parameters
     ----------
-    memory : what was seen before (arms of a study share it)
     pools : take the shard's sides at once; None leaves them in the file for another process
 
     Returns
@@ -92,22 +93,23 @@ def work(task: Task, memory: Memory | None = None, pools: Pools | None = None) -
     number of the shard
     """
     if task.stage == "observe":
-        _observe(task, memory, pools)
+        _observe(task, pools)
     else:
         _score(task)
     return task.number
 
 
-def _observe(task: Task, memory: Memory | None, pools: Pools | None) -> None:
+def _observe(task: Task, pools: Pools | None) -> None:
     """First stage: what each dialogue shows by itself."""
     dialogues = shards.whole(task.path("in")).load("dialogues")
     wanted = range(len(dialogues)) if task.only is None else task.only
     seen: dict[int, Seen] = {}
     alive = [k for k in wanted if k not in task.dead]
-    for start in range(0, len(alive), BATCH):
-        places = alive[start : start + BATCH]
-        batch = [dialogues[k] for k in places]
-        seen |= zip(places, observe(batch, task.chosen, memory, timeout_s=task.timeout_s), strict=True)
+    with opened(task.memory) as memory:
+        for start in range(0, len(alive), BATCH):
+            places = alive[start : start + BATCH]
+            batch = [dialogues[k] for k in places]
+            seen |= zip(places, observe(batch, task.chosen, memory, timeout_s=task.timeout_s), strict=True)
     if task.only is not None:
         return
     for k in sorted(task.dead):

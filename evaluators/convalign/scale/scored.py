@@ -34,7 +34,7 @@ from convalign.scale.runs import (
     refuse_other,
 )
 from convalign.scores import dumps_pretty, write_text
-from convalign.scoring import Failure, Memory, Outcome, Scorer, freeze
+from convalign.scoring import Failure, Outcome, Scorer, freeze
 from convalign.surrogates import Pool
 from convalign.tables import KINDS, require_parquet, write_parquet
 
@@ -60,6 +60,7 @@ class Work:
     table : how dialogues and turns are written, ``jsonl`` or ``parquet``
     resume : go on with an unfinished run
     force : replace a run, drop an unfinished one
+    workers : processes that serve several runs, used where several are worth it; whoever made them ends them
 
     Raises
     ------
@@ -75,6 +76,7 @@ class Work:
     table: Literal["jsonl", "parquet"] = "jsonl"
     resume: bool = False
     force: bool = False
+    workers: Processes | None = None
 
     def __post_init__(self) -> None:
         if self.scheduler is None:
@@ -106,7 +108,7 @@ def score_to_run(
     read: logs.ReadOptions,
     report: logs.Report,
     how: Work = Work(),
-    memory: Memory | None = None,
+    memory: Path | None = None,
     stamp: Stamp | None = None,
     references: Mapping[str, Mapping[str, Any]] | None = None,
     named: tuple[str, str] | None = None,
@@ -120,7 +122,8 @@ def score_to_run(
     out : folder to make; it appears whole, at the end
     report : receives what the readers counted
     how : where the work is done, and whether an unfinished run goes on
-    memory : what other arms of a study have shown already; used when this process does the work
+    memory : file of what other arms of a study have shown already, made when it is not there; every worker
+        must reach it
     references : dimension -> what another run froze (arms of a study share the baseline's)
     named : (path, name): what the run calls a source instead of its path
 
@@ -234,18 +237,19 @@ def rows(
 
 def _make(
     sources: Sequence[str], folder: Folder, chosen: Sequence[Scorer], wanted: dict[str, Any],
-    read: logs.ReadOptions, report: logs.Report, how: Work, memory: Memory | None,
+    read: logs.ReadOptions, report: logs.Report, how: Work, memory: Path | None,
     references: Mapping[str, Mapping[str, Any]] | None, named: tuple[str, str] | None, progress: Progress,
 ) -> Made:  # fmt: skip
     """Every shard's rows, in files of the folder."""
     sizes = _read(sources, folder, wanted, read, report, progress)
     place = str(folder.shards.resolve())
+    remembered = None if memory is None else str(memory.resolve())
     tasks = [
-        Task(place, number, size, tuple(chosen), how.timeout_s, named=named)
+        Task(place, number, size, tuple(chosen), how.timeout_s, named=named, memory=remembered)
         for number, size in enumerate(sizes)
     ]
     pools: dict[str, Pool[Any]] = {s.name: Pool(seed=s.settings.seed) for s in chosen}
-    engine = _engine(how, len(tasks), memory, pools)
+    engine = _engine(how, len(tasks), pools)
     total = sum(sizes)
     often = gc.get_threshold()
     gc.set_threshold(*RARE)
@@ -265,7 +269,8 @@ def _make(
         files = _stage(engine, [replace(t, stage="score") for t in tasks], "rows", total, progress)
     finally:
         gc.set_threshold(*often)
-        engine.close()
+        if engine is not how.workers:
+            engine.close()
         kernel.remember(place, None)
     outcome = Outcome(references=frozen.references)
     for scorer in chosen:
@@ -321,7 +326,7 @@ def _stage(
     return [shards.whole(task.path(kind)) for task in tasks]
 
 
-def _engine(how: Work, count: int, memory: Memory | None, pools: kernel.Pools) -> Engine:
+def _engine(how: Work, count: int, pools: kernel.Pools) -> Engine:
     """Where the work is done."""
     if not isinstance(how.engine, str):
         return how.engine
@@ -331,13 +336,16 @@ def _engine(how: Work, count: int, memory: Memory | None, pools: kernel.Pools) -
 
         return Dask(how.scheduler, jobs, how.worker_memory_mb)
     if min(jobs, count) <= 1 and how.worker_memory_mb is None:
-        return Here(memory, pools)
-    return Processes(max(1, min(jobs, count)), how.worker_memory_mb)
+        return Here(pools)
+    return how.workers or Processes(max(1, min(jobs, count)), how.worker_memory_mb)
 
 
 def _fitting(count: int) -> int:
     """Processes for so many shards on this machine."""
-    if count < WORTH_IT:
-        return 1
-    pages = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return max(1, min(len(os.sched_getaffinity(0)), pages // WORKER_BYTES, count // 2))
+    return 1 if count < WORTH_IT else min(able(), count // 2)
+
+
+def able() -> int:
+    """Processes that this machine has cores and memory for."""
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return max(1, min(len(os.sched_getaffinity(0)), free // WORKER_BYTES))
