@@ -14,7 +14,9 @@ HEAD = 64 * 1024
 """Characters by which a format is known."""
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_PLAIN = re.compile(r'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]*+)*+', re.DOTALL)
+# Atomic and counted: possessive repeats of such a group are wrong before Python 3.11.5 (gh-106052), endless ones
+# remember every string.
+_PLAIN = re.compile(r'[^"{}\[\]]*+(?>(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]*+){0,1000})', re.DOTALL)
 _REST = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _SCALAR = re.compile(r"[^\s,\]}]*")
 _BLANK = re.compile(r"[ \t\n]*")
@@ -225,11 +227,13 @@ def _scan(text: str, at: int, depth: int, quoted: bool) -> tuple[bool, int, int,
             return False, max(size, at), depth, True, _odd_backslashes(text, at)
         at = match.end()
     while at < size:
-        match = _PLAIN.match(text, at)
+        start, match = at, _PLAIN.match(text, at)
         at = match.end() if match else at
         if at >= size:
             break
         if text[at] == '"':
+            if at > start:
+                continue
             return False, size, depth, True, _odd_backslashes(text, at)
         depth += 1 if text[at] in "{[" else -1
         at += 1
