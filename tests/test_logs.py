@@ -19,6 +19,7 @@ import pytest
 from convalign import logs
 from convalign.dialogue import Dialogue, Notes, Turn
 from convalign.errors import LogError, UsageError
+from convalign.logs._text import Text
 
 WORDS = [("user", "Is the lamp red?"), ("agent", "Yes, it is red."), ("user", "Good.")]
 CANONICAL = {"id": "lamp", "turns": [{"speaker": s, "text": t} for s, t in WORDS]}
@@ -559,6 +560,19 @@ def test_a_long_line_is_one_record(tmp_path: Path, text: str, indent: int | None
     record = {"id": "x", "turns": [{"speaker": "a", "text": text}]}
     (dialogue,) = read(write(tmp_path, "a.json", json.dumps(record, indent=indent)))
     assert dialogue.turns[0].text == text
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000, 10**6])
+def test_a_value_ends_where_its_brackets_do_however_it_comes(size: int) -> None:
+    values = [{"a": ['x"{', "\\\\", '\\"'] * 1500, "b": {"c": [[], "}]"]}}, ["y" * 3000, {}]]
+    written = [json.dumps(one, indent=indent) for one in values for indent in (None, 1)]
+    whole = "\n".join(written)
+    pieces = (whole[at : at + size] for at in range(0, len(whole), size))
+    text = Text(pieces, "log", 10**6)
+    found = []
+    while text.peek():
+        found.append(text.value()[0])
+    assert found == written
 
 
 def test_fifty_megabytes_in_one_line(tmp_path: Path) -> None:

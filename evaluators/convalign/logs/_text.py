@@ -14,8 +14,8 @@ HEAD = 64 * 1024
 """Characters by which a format is known."""
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-# Atomic and counted: possessive repeats of such a group are wrong before Python 3.11.5 (gh-106052), endless ones
-# remember every string.
+# Atomic and counted: a possessive repeat of such a group is wrong before Python 3.11.5 (gh-106052), and an
+# endless one remembers every string.
 _PLAIN = re.compile(r'[^"{}\[\]]*+(?>(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]*+){0,1000})', re.DOTALL)
 _REST = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _SCALAR = re.compile(r"[^\s,\]}]*")
