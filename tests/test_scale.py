@@ -115,6 +115,12 @@ def test_what_was_seen_is_not_looked_at_again(
         run(log, tmp_path / "other", memory=memory, pattern="[a-z]+")
 
 
+@pytest.mark.parametrize("other", [{"engine": "dask"}, {"worker_memory_mb": 500}])
+def test_workers_that_would_not_heed_an_option_are_refused(other: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="workers: processes of this machine"):
+        Work(workers=Processes(2), **other)
+
+
 def test_a_memory_that_cannot_be_read_is_said(log: Path, tmp_path: Path) -> None:
     memory = tmp_path / "memory"
     memory.write_text("no database" * 100, encoding="utf-8")

@@ -38,9 +38,9 @@ def progress(*, quiet: bool, stream: TextIO | None = None) -> Iterator[Progress]
         if what not in bars:
             for bar in bars.values():
                 bar.close()
-            counts = None if done or total is not None else "{desc} {elapsed}"
+            form = None if done or total is not None else "{desc} {elapsed}"
             bars[what] = tqdm(
-                desc=what, total=total, unit=" dialogues", file=stream, leave=False, bar_format=counts
+                desc=what, total=total, unit=" dialogues", file=stream, leave=False, bar_format=form
             )
         bars[what].update(done - bars[what].n)
 

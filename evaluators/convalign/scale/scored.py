@@ -79,6 +79,8 @@ class Work:
     workers: Processes | None = None
 
     def __post_init__(self) -> None:
+        if self.workers is not None and (self.engine != "local" or self.worker_memory_mb is not None):
+            raise UsageError("workers: processes of this machine, with the memory that they were made with")
         if self.scheduler is None:
             return
         if self.engine != "dask":
