@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from convalign.affect.declaration import Declaration
 from convalign.errors import UsageError
 
+GRID = 3
+"""Decimals of a probability. What lies below them hangs on the processor's order of sums: it decides nothing."""
 REMEMBERED = 20_000
 """Texts whose numbers are kept: greetings and the arms of a study repeat the same ones."""
 SENTENCE = re.compile(r"(?<=[.!?…])\s+")
@@ -112,9 +114,9 @@ class Classifier:
             worst = texts[int(np.flatnonzero(~np.isfinite(logits).all(axis=1))[0])]
             raise UsageError(f"{self.name}: no finite numbers for {worst[:40]!r}; export the model again")
         if self.scheme.kind == "multi":
-            return np.asarray(1.0 / (1.0 + np.exp(-logits)), dtype=np.float32)
+            return np.round(1.0 / (1.0 + np.exp(-logits)), GRID).astype(np.float32)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
+        return np.round(powers / powers.sum(axis=1, keepdims=True), GRID).astype(np.float32)
 
 
 def _joined(parts: list[str], found: Mapping[str, Floats]) -> Floats:
