@@ -8,13 +8,17 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from convalign import affect
+from convalign.affect.canary import TEXTS, canary
 from convalign.affect.classifier import Classifier
 from convalign.affect.lexicon import Lexicon
 from convalign.affect.onnx import FILES, open_folder, providers
@@ -23,6 +27,10 @@ from convalign.errors import MissingExtraError, UsageError
 onnx = pytest.importorskip("onnx", reason="needs onnx (the test extra) to build a small model")
 tokenizers = pytest.importorskip("tokenizers")
 
+CUTS = {"valence": (-0.2, 0.2, 0.75), "compassion": (0.45,), "distress": (0.5,), "hostility": (0.5,)}
+"""What is decided on: dimensions/emotional/support.py."""
+STEP = 0.0005 + 1e-6
+"""Half a step of the grid on which probabilities lie."""
 WORDS = ("[UNK]", "[PAD]", "good", "bad", "kettle", ".")
 # Row = word, columns = logits of (joy, anger, neutral); unknown words and padding say nothing.
 LOGITS = np.array(
@@ -94,13 +102,73 @@ def test_the_default_model_ships_and_is_declared_in_full() -> None:
     assert sum(f.stat().st_size for f in affect.SHIPPED.iterdir()) < 25e6
 
 
-def test_the_default_model_reads_texts_one_by_one() -> None:
-    # Its activations are scaled per run: in one batch with others the valence of a text moves by up to .2.
+def varied(count: int) -> list[str]:
+    """Texts of mixed lengths: the bundled turns, and beginnings and pairs of them."""
+    path = resources.files("convalign.corpora") / "demo" / "dialogues.jsonl"
+    records = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    turns = [turn["text"] for record in records for turn in record["turns"]]
+    halves = [turn[: len(turn) // 2] for turn in turns]
+    pairs = [f"{one} {other}" for one, other in pairwise(turns)]
+    return list(dict.fromkeys([*turns, *halves, *pairs]))[:count]
+
+
+def test_the_default_model_says_the_same_whatever_multiplies(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Without optimised graphs, with other threads and batches, sums have another order, as on another
+    # processor: one step of the grid at most, in under one of ten thousand numbers, no cut-off crossed.
+    texts = varied(2000)
+    assert len(texts) == 2000
+    found = {}
+    make = onnxruntime.InferenceSession
+    off = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    for batch, threads, level in ((32, 1, None), (8, 1, off), (1, 2, None)):
+
+        def session(path: str, options: Any, threads: int = threads, level: Any = level, **more: Any) -> Any:
+            options.intra_op_num_threads = threads
+            if level is not None:
+                options.graph_optimization_level = level
+            return make(path, options, **more)
+
+        monkeypatch.setattr(onnxruntime, "InferenceSession", session)
+        model = affect.load()
+        model._batch = batch  # type: ignore[attr-defined]
+        found[batch] = model.predict(texts)
+    first = np.rint(found.pop(32) * 1000)
+    told = model.scheme.affect((first / 1000).astype(np.float32), model.labels)
+    for other in found.values():
+        steps = np.abs(np.rint(other * 1000) - first)
+        assert steps.max() <= 1
+        assert (steps > 0).sum() < steps.size / 10_000
+        again = model.scheme.affect(other, model.labels)
+        for name, cuts in CUTS.items():
+            one, two = getattr(told, name), getattr(again, name)
+            assert all(((one < cut) == (two < cut)).all() for cut in cuts)
+        assert (told.ekman.argmax(axis=1) == again.ekman.argmax(axis=1)).all()
+
+
+def test_a_tie_with_a_cut_off_is_a_tie() -> None:
+    # P(positive) .3, P(negative) .5: as 32-bit fractions their difference is -.19999999.
+    scheme = affect.Scheme("multi", {"a": "positive", "b": "negative"}, None, "MIT", ("en",))
+    predicted = np.array([[0.3, 0.5]], dtype=np.float32)
+    assert scheme.valence(predicted, ["a", "b"])[0] == -0.2
+    assert scheme.affect(predicted, ["a", "b"]).graded[0] == -0.2
+
+
+def test_the_canary_cannot_be_turned_by_the_order_of_sums() -> None:
     model = affect.load()
-    texts = ["I am so sorry, that must hurt.", "Great!", "The door is on the left.", "no", "I hate this."]
-    together = model.predict(texts)
-    fresh = affect.load()  # which remembers nothing
-    assert np.array_equal(together, np.concatenate([fresh.predict([text]) for text in texts]))
+    logits = model._engine.logits(list(TEXTS))  # type: ignore[attr-defined]
+    steps = 1000 / (1 + np.exp(-logits))
+    assert np.abs(steps % 1 - 0.5).min() > 5e-3
+    assert canary(model) == model.canary
+
+
+def test_a_model_whose_activations_are_scaled_by_the_batch_is_named(tmp_path: Path) -> None:
+    path = folder(tmp_path / "m")
+    assert "dynamic" not in affect.load(str(path)).signature
+    model = onnx.load(str(path / "model.onnx"))
+    names = ["logits", "q", "scale", "zero"]
+    model.graph.node.append(onnx.helper.make_node("DynamicQuantizeLinear", names[:1], names[1:]))
+    onnx.save(model, str(path / "model.onnx"))
+    assert affect.load(str(path)).signature.endswith("-dynamic")
 
 
 def test_the_default_model_knows_what_texts_are_about() -> None:
@@ -141,8 +209,7 @@ def test_the_default_model_has_the_figures_of_its_card(shared: Callable[[str], P
         truth[place, [int(one) for one in marked.split(",")]] = True
     score = f1_score(truth, found[:, :28] >= cut, average="macro", zero_division=0)
     figures = json.loads((affect.SHIPPED / "affect.json").read_text(encoding="utf-8"))["figures"]
-    # Instruction sets round int8 differently.
-    assert score == pytest.approx(figures["labels"]["macro_f1"], abs=0.01)
+    assert score == pytest.approx(figures["labels"]["macro_f1"], abs=5e-4)
     assert score >= 0.50
 
 
@@ -183,9 +250,9 @@ def test_single_label_is_softmax_by_hand(tmp_path: Path) -> None:
     # "good kettle": mean logits (1, 0, 1); softmax e/(2e+1), 1/(2e+1), e/(2e+1)
     e = float(np.e)
     assert model.predict(["good kettle"])[0] == pytest.approx(
-        [e / (2 * e + 1), 1 / (2 * e + 1), e / (2 * e + 1)], abs=1e-6
+        [e / (2 * e + 1), 1 / (2 * e + 1), e / (2 * e + 1)], abs=STEP
     )
-    assert valence(model, ["good kettle"]) == pytest.approx([(e - 1) / (2 * e + 1)], abs=1e-6)
+    assert valence(model, ["good kettle"]) == pytest.approx([(e - 1) / (2 * e + 1)], abs=2 * STEP)
 
 
 def test_multi_label_is_sigmoid_and_noisy_or_by_hand(tmp_path: Path) -> None:
@@ -193,8 +260,8 @@ def test_multi_label_is_sigmoid_and_noisy_or_by_hand(tmp_path: Path) -> None:
     model = affect.load(str(folder(tmp_path / "m", kind="multi", labels=labels)))
     # "good bad": mean logits (1, 1, 0); sigmoid(1) = .731059, sigmoid(0) = .5
     s = 1 / (1 + np.exp(-1.0))
-    assert model.predict(["good bad"])[0] == pytest.approx([s, s, 0.5], abs=1e-6)
-    assert valence(model, ["good bad"]) == pytest.approx([(1 - (1 - s) * 0.5) - s], abs=1e-6)
+    assert model.predict(["good bad"])[0] == pytest.approx([s, s, 0.5], abs=STEP)
+    assert valence(model, ["good bad"]) == pytest.approx([(1 - (1 - s) * 0.5) - s], abs=2 * STEP)
 
 
 def test_a_text_has_the_same_numbers_in_any_batch(tmp_path: Path) -> None:
@@ -210,11 +277,11 @@ def test_a_long_text_is_cut_in_sentences(tmp_path: Path) -> None:
     model = affect.load(str(folder(tmp_path / "m")))
     long = "good good good good good. bad bad bad bad bad."
     parts = model.predict(["good good good good good.", "bad bad bad bad bad."])
-    assert model.predict([long])[0] == pytest.approx(parts.mean(axis=0), abs=1e-6)
+    assert model.predict([long])[0] == pytest.approx(parts.mean(axis=0), abs=STEP)
     # A sentence counts as many times as it has words, and the line end after the last one is no sentence.
     uneven = "good good good good good. bad bad. \n"
     shares = model.predict(["good good good good good.", "bad bad."])
-    assert model.predict([uneven])[0] == pytest.approx((5 * shares[0] + 2 * shares[1]) / 7, abs=1e-6)
+    assert model.predict([uneven])[0] == pytest.approx((5 * shares[0] + 2 * shares[1]) / 7, abs=STEP)
 
 
 def test_a_sentence_without_end_is_cut_in_halves_and_nothing_is_dropped(tmp_path: Path) -> None:
@@ -222,7 +289,7 @@ def test_a_sentence_without_end_is_cut_in_halves_and_nothing_is_dropped(tmp_path
     halves = model.predict(["good good good good good", "bad bad bad bad bad"])
     assert np.abs(halves[0] - halves[1]).max() > 0.5
     long = "good " * 5 + "bad " * 5
-    assert model.predict([long])[0] == pytest.approx(halves.mean(axis=0), abs=1e-6)
+    assert model.predict([long])[0] == pytest.approx(halves.mean(axis=0), abs=STEP)
 
 
 def test_the_signature_changes_with_each_of_the_files(tmp_path: Path) -> None:
@@ -412,8 +479,8 @@ def test_graded_valence_is_what_is_declared_and_else_valence(tmp_path: Path) -> 
     s = 1 / (1 + np.exp(-1.0))
     one = affect.load(str(folder(tmp_path / "graded", kind="multi", labels=labels)))
     found = one.scheme.affect(one.predict(["good bad"]), one.labels)
-    assert found.valence == pytest.approx([0.0], abs=1e-6)
-    assert found.graded == pytest.approx([s - 0.5], abs=1e-6)
+    assert found.valence == pytest.approx([0.0], abs=2 * STEP)
+    assert found.graded == pytest.approx([s - 0.5], abs=2 * STEP)
     for model in (affect.load("lexicon"), affect.load(str(folder(tmp_path / "plain")))):
         found = model.scheme.affect(model.predict(["good", "bad"]), model.labels)
         assert found.graded.tolist() == found.valence.tolist()
@@ -433,14 +500,14 @@ def test_roles_and_classes_join_by_noisy_or_and_by_sum(tmp_path: Path) -> None:
     s = 1 / (1 + np.exp(-1.0))
     many = affect.load(str(folder(tmp_path / "multi", kind="multi", labels=labels)))
     found = many.scheme.affect(many.predict(["good bad"]), many.labels)
-    assert found.regulation == pytest.approx([1 - (1 - s) ** 2], abs=1e-6)
-    assert found.compassion == pytest.approx([s], abs=1e-6)
-    assert found.intensity == pytest.approx([0.5], abs=1e-6)
+    assert found.regulation == pytest.approx([1 - (1 - s) ** 2], abs=2 * STEP)
+    assert found.compassion == pytest.approx([s], abs=2 * STEP)
+    assert found.intensity == pytest.approx([0.5], abs=2 * STEP)
     assert found.ekman is None  # five of the seven classes have no label
     one = affect.load(str(folder(tmp_path / "single", labels=labels)))
     e = float(np.e)
     assert one.scheme.affect(one.predict(["good bad"]), one.labels).regulation == pytest.approx(
-        [2 * e / (2 * e + 1)], abs=1e-6
+        [2 * e / (2 * e + 1)], abs=2 * STEP
     )
     lexicon = affect.load("lexicon")
     told = lexicon.scheme.affect(lexicon.predict(["how awful"]), lexicon.labels)

@@ -414,4 +414,4 @@ def test_any_engine_will_do(log: Path, tmp_path: Path) -> None:
     assert found == content(run(log, tmp_path / "one"))
     assert engine.ended == 1
     with pytest.raises(RunError, match=r"a worker of the cluster has numpy .*, not 0\.1; install the same"):
-        work_alike(Task("nowhere", 0, 1, (), None), versions() | {"numpy": "0.1"})
+        work_alike(Task("nowhere", 0, 1, (), (), None), versions() | {"numpy": "0.1"})

@@ -100,7 +100,7 @@ def test_workers_may_be_killed(tmp_path: Path, draw: random.Random) -> None:
 
 
 def test_dialogues_that_kill_are_found_by_halves() -> None:
-    task = Task("nowhere", 0, 11, (), None)
+    task = Task("nowhere", 0, 11, (), (), None)
     tried = []
 
     def survives(one: Task) -> bool:

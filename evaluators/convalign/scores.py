@@ -6,9 +6,10 @@ never NaN, never a made-up 0. This module also reads and writes the tables of a 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from math import isfinite
@@ -293,6 +294,33 @@ def _sd(values: list[float], total: float) -> float | None:
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """What a scorer makes of an input that never changes, and what it should make of it.
+
+    Attributes
+    ----------
+    found : rounded numbers, as JSON
+    expected : the same where numbers are right; None where nobody has said
+    """
+
+    found: Mapping[str, Any]
+    expected: Mapping[str, Any] | None
+
+    @property
+    def stamp(self) -> str:
+        """Eight characters: scores with different ones are never compared."""
+        return hashlib.blake2b(dumps(self.found).encode(), digest_size=4).hexdigest()
+
+    @property
+    def wrong(self) -> str | None:
+        """The first number that is not as expected, in words; None when all are, or nothing is expected."""
+        for name, value in (self.expected or {}).items():
+            if self.found.get(name) != value:
+                return f"{name!r} gives {self.found.get(name)}, not {value}"
+        return None
 
 
 def dumps(record: Any) -> str:

@@ -22,7 +22,7 @@ from convalign import dimensions
 from convalign.dialogue import Dialogue, Turn, to_record
 from convalign.errors import UsageError
 from convalign.limits import time_limit
-from convalign.scores import Score, Scored, TurnScore, dumps, row
+from convalign.scores import Canary, Score, Scored, TurnScore, dumps, row
 from convalign.summaries import Tally
 from convalign.surrogates import Pool
 
@@ -61,6 +61,11 @@ class Scorer:
     def signature(self) -> str:
         """One line that says how the numbers of this dimension were made."""
         return self.module.signature(self.settings)
+
+    @property
+    def canary(self) -> Canary:
+        """What this machine makes of an input that never changes."""
+        return self.module.canary(self.settings)
 
 
 @dataclass(frozen=True, slots=True)

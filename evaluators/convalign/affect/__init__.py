@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,8 @@ class Model(Protocol):
     """Label -> the probability from which it holds, where the author chose one."""
     signature: str
     """Name, version and hash: models with different signatures are never compared."""
+    canary: Mapping[str, Any] | None
+    """What it says of the texts of `convalign.affect.canary` where it is right; None = not known."""
 
     def predict(self, texts: list[str]) -> NDArray[np.float32]:
         """[n_texts, n_labels]; equal texts are predicted once."""

@@ -13,7 +13,7 @@ from convalign.affect.declaration import Declaration
 from convalign.errors import UsageError
 
 GRID = 3
-"""Decimals of a probability. What lies below them hangs on the processor's order of sums: it decides nothing."""
+"""Decimals of a probability: what lies below hangs on the processor's order of sums, and decides nothing."""
 REMEMBERED = 20_000
 """Texts whose numbers are kept: greetings and the arms of a study repeat the same ones."""
 SENTENCE = re.compile(r"(?<=[.!?…])\s+")
@@ -49,12 +49,13 @@ class Classifier:
         self.scheme = declared.scheme
         self.thresholds = declared.thresholds
         self.signature = signature
+        self.canary = declared.canary
         self._batch = declared.batch
         self._engine = engine
         self._known: dict[str, Floats] = {}
 
     def predict(self, texts: list[str]) -> Floats:
-        """[n_texts, n_labels], 0..1, columns in the order of `labels`.
+        """[n_texts, n_labels], 0..1 in steps of .001, columns in the order of `labels`.
 
         Equal texts are predicted once. A text longer than the model's limit is cut in sentences, and a
         sentence that is still too long in halves; their predictions are averaged by words.
@@ -124,5 +125,5 @@ def _joined(parts: list[str], found: Mapping[str, Floats]) -> Floats:
     if len(parts) == 1:
         return found[parts[0]]
     weights = [max(1, len(part.split())) for part in parts]
-    joined: Floats = np.average([found[part] for part in parts], axis=0, weights=weights)
-    return joined
+    joined = np.average([found[part] for part in parts], axis=0, weights=weights)
+    return np.asarray(np.round(joined, GRID), dtype=np.float32)

@@ -23,6 +23,7 @@ class Declaration:
     scheme : what they mean
     thresholds : label -> the probability from which it holds, chosen by the author; {} = none given
     batch : texts that go through the model together
+    canary : what the model says of the texts of `convalign.affect.canary` where it is right; None = not said
     record : the whole file
     """
 
@@ -31,6 +32,7 @@ class Declaration:
     scheme: Scheme
     thresholds: Mapping[str, float]
     batch: int
+    canary: Mapping[str, Any] | None
     record: Mapping[str, Any]
 
 
@@ -41,8 +43,8 @@ def declaration(path: Path) -> Declaration:
     ----------
     path : a JSON file with ``name``; ``order``, the labels in the model's order; what
         `convalign.affect.scheme.read_scheme` reads; ``thresholds`` (label -> 0..1), if they were chosen;
-        ``batch``, 32 if it is left out, 1 for a model with dynamic quantisation, whose numbers would
-        otherwise hang on a text's neighbours
+        ``batch``, 32 if it is left out; ``canary``, what ``convalign doctor --affect`` prints on a machine
+        whose numbers are right
 
     Raises
     ------
@@ -70,6 +72,9 @@ def declaration(path: Path) -> Declaration:
     batch = record.get("batch", 32)
     if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
         raise UsageError(f"{path}: $.batch: {batch!r}; write a whole number, 1 or more")
+    canary = record.get("canary")
+    if canary is not None and not isinstance(canary, Mapping):
+        raise UsageError(f"{path}: $.canary: is no object; write what `convalign doctor --affect` prints")
     name = str(record.get("name") or path.parent.name)
     scheme = read_scheme(record, order, str(path))
-    return Declaration(name, tuple(order), scheme, dict(thresholds), batch, record)
+    return Declaration(name, tuple(order), scheme, dict(thresholds), batch, canary, record)

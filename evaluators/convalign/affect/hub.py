@@ -17,6 +17,8 @@ from convalign.errors import MissingExtraError, UsageError
 from convalign.files import readable
 
 WEIGHTS = "model.safetensors"
+TOLD = (".json", ".txt", ".model")
+"""Files beside the weights that change numbers: declaration, config, tokenizer, vocabulary."""
 REVISION = re.compile(r"[0-9a-f]{40}")
 
 
@@ -47,9 +49,10 @@ def open_declared(path: Path) -> Classifier:
     revision: Any
     if local:
         source, revision = str(path), None
-        digest = hashlib.sha256(
-            readable(path / WEIGHTS, most=None).read_bytes() + place.read_bytes()
-        ).hexdigest()
+        whole = hashlib.sha256(readable(path / WEIGHTS, most=None).read_bytes())
+        for name in sorted(one.name for one in path.iterdir() if one.suffix in TOLD):
+            whole.update(name.encode() + b"\0" + readable(path / name, most=None).read_bytes())
+        digest = whole.hexdigest()
     else:
         source, revision = declared.record.get("model"), declared.record.get("revision")
         if not isinstance(source, str) or not source:

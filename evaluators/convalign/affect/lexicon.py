@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ class Lexicon:
         signs = dict.fromkeys(self.labels, "none") | {"compound": "valence"}
         self.scheme = Scheme("score", signs, None, "MIT", ("en",))
         self.thresholds: Mapping[str, float] = {}
+        self.canary: Mapping[str, Any] | None = None
         self.signature = f"lexicon-vader-{version('vaderSentiment')}"
         self._analyser = SentimentIntensityAnalyzer()
 

@@ -14,8 +14,10 @@ from tokenizers import Tokenizer
 from convalign.affect.classifier import Classifier
 from convalign.affect.declaration import declaration
 from convalign.errors import UsageError
+from convalign.files import readable
 
 FILES = ("model.onnx", "tokenizer.json", "affect.json")
+DYNAMIC = b"DynamicQuantizeLinear"
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 """Where a model may run; ``cuda`` needs the onnxruntime-gpu build of onnxruntime."""
@@ -48,6 +50,7 @@ def open_folder(path: Path, provider: str = "cpu") -> Classifier:
     # The same weights with other signs, another order or another tokenizer give other numbers.
     together = hashlib.sha256(b"".join(one.digest() for one in digests)).hexdigest()
     where = "" if provider == "cpu" else f"-{provider}"
+    where += "-dynamic" if engine.dynamic else ""
     return Classifier(declared, engine, f"{declared.name}-sha256:{together[:16]}{where}")
 
 
@@ -89,6 +92,9 @@ class OnnxEngine:
             raise UsageError(
                 f"{path}: cannot be opened ({error}); give an ONNX classifier with its tokenizer"
             ) from None
+        # The operator's name stands in the file as it is.
+        self.dynamic = DYNAMIC in readable(path / "model.onnx", most=None).read_bytes()
+        """Whether activations are scaled per batch: numbers then hang on neighbours and on the processor."""
         self._inputs = [one.name for one in self._session.get_inputs()]
         if not set(INPUTS[:2]) <= set(self._inputs) <= set(INPUTS):
             found = f"its inputs are {', '.join(self._inputs)}"

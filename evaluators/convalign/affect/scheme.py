@@ -21,6 +21,8 @@ DECLARED = ("positive", "negative", "neutral", "none")
 
 
 Numbers = NDArray[np.float64]
+DIGITS = 6
+"""Decimals of whatever is compared with a cut-off; probabilities have three (`classifier.GRID`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Scheme:
         methods/emotional.md, section 3: labels join by noisy-or, 1 - prod(1 - p), or by their sum where
         they exclude each other.
         """
-        numbers = predicted.astype(np.float64)
+        numbers = exact(predicted)
 
         def joined(chosen: Iterable[bool]) -> Numbers | None:
             columns = np.flatnonzero(list(chosen))
@@ -95,12 +97,12 @@ class Scheme:
 
         valence = self.valence(predicted, labels)
         pos, neg = (joined(self.graded.get(label) == sign for label in labels) for sign in SIGNS[:2])
-        graded = valence if pos is None or neg is None else pos - neg
+        graded = valence if pos is None or neg is None else exact(pos - neg)
         neutral = joined(self.signs[label] == "neutral" for label in labels)
         if self.kind == "score":
             intensity: Numbers | None = np.abs(valence)
         else:
-            intensity = None if neutral is None else 1.0 - neutral
+            intensity = None if neutral is None else exact(1.0 - neutral)
         classes = [joined(self.ekman.get(label) == one for label in labels) for one in EKMAN]
         whole = [one for one in classes if one is not None]
         compassion, regulation, distress, hostility = (
@@ -112,8 +114,8 @@ class Scheme:
     def _join(self, numbers: Numbers) -> Numbers:
         """[n_texts] the probability that one of the labels holds."""
         if self.kind == "single":
-            return np.asarray(np.minimum(numbers.sum(axis=1), 1.0), dtype=np.float64)
-        return np.asarray(1.0 - np.prod(1.0 - numbers, axis=1), dtype=np.float64)
+            return exact(np.minimum(numbers.sum(axis=1), 1.0))
+        return exact(1.0 - np.prod(1.0 - numbers, axis=1))
 
     def valence(self, predicted: NDArray[np.float32], labels: Sequence[str]) -> Numbers:
         """How positive or negative each text is.
@@ -129,11 +131,17 @@ class Scheme:
         by sums where labels exclude each other, by noisy-or where they do not.
         """
         columns = {sign: [k for k, label in enumerate(labels) if self.signs[label] == sign] for sign in SIGNS}
-        numbers = predicted.astype(np.float64)
+        numbers = exact(predicted)
         if columns["valence"]:
             return np.clip(numbers[:, columns["valence"][0]], -1.0, 1.0)
         pos, neg = (self._join(numbers[:, columns[sign]]) for sign in ("positive", "negative"))
-        return np.asarray(np.clip(pos - neg, -1.0, 1.0), dtype=np.float64)
+        return exact(np.clip(pos - neg, -1.0, 1.0))
+
+
+def exact(numbers: NDArray[Any]) -> Numbers:
+    """Numbers without the dust of binary fractions: .3 - .5 is -.2, so that a tie with a cut-off is a tie."""
+    rounded: Numbers = np.round(numbers.astype(np.float64), DIGITS)
+    return rounded
 
 
 def read_scheme(record: Mapping[str, Any], labels: Sequence[str], place: str) -> Scheme:

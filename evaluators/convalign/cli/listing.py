@@ -11,7 +11,7 @@ from itertools import takewhile
 from typing import Any
 
 from convalign import dimensions as known
-from convalign.cli import DONE
+from convalign.cli import DONE, GATE_FAILED
 from convalign.errors import MissingExtraError, UsageError
 from convalign.scores import Metric
 
@@ -162,12 +162,14 @@ def completion(arguments: Namespace) -> int:
 
 
 def doctor(arguments: Namespace) -> int:
-    """Say what is installed, which affect models there are, and what is missing."""
+    """Say what is installed and what is missing, and whether numbers here are those of other machines."""
     from convalign import affect, logs, scale
 
     found = scale.versions()
+    tested = _self_test(arguments.affect)
     record: dict[str, Any] = {
         "versions": found,
+        "self_test": tested,
         "missing": [name for name, version in found.items() if version is None],
         "affect_models": affect.available(),
         "providers": affect.providers(),
@@ -181,7 +183,7 @@ def doctor(arguments: Namespace) -> int:
     }
     if arguments.json:
         print(json.dumps(record, indent=1, ensure_ascii=False))
-        return DONE
+        return DONE if tested["good"] else GATE_FAILED
     for name, version in found.items():
         print(f"{name:<20} {version or 'missing: pip install ' + name}")
     for model in record["affect_models"]:
@@ -193,7 +195,34 @@ def doctor(arguments: Namespace) -> int:
             print(f"{'option':<20} {verb} --{key.replace('_', '-')} {value}, from {source}")
     for name, about in EXTRAS.items():
         print(f"{name:<20} {'installed' if record['extras'][name] else 'not installed'} ({about})")
-    return DONE
+    for said in tested["said"]:
+        print(f"{'self-test':<20} {said}")
+    return DONE if tested["good"] else GATE_FAILED
+
+
+def _self_test(model: str | None) -> dict[str, Any]:
+    """Whether each scorer makes of its canary what it should."""
+    from convalign.scoring import scorers
+
+    said = []
+    names = known.names()
+    chosen = scorers(names, {}) if model is None else scorers(("emotional",), {"affect": model})
+    for scorer in chosen:
+        one = scorer.canary
+        if one.wrong is not None:
+            said.append(f"{scorer.name}: {one.wrong}; numbers made here are not those of other machines")
+        if "-dynamic" in scorer.signature:
+            said.append(
+                f"{scorer.name}: the model scales activations by the batch (DynamicQuantizeLinear): a "
+                "text's numbers hang on its neighbours and on the processor; export it with fp32 arithmetic"
+            )
+        if one.expected is None:
+            pasted = json.dumps({"canary": one.found}, ensure_ascii=False)
+            said.append(
+                f"{scorer.name}: the model does not say what its canary should give; on a machine that you "
+                f"trust, add to its affect.json: {pasted[1:-1]}"
+            )
+    return {"good": not said, "said": said or ["all good"]}
 
 
 def _print(records: Sequence[Mapping[str, Any]], arguments: Namespace, columns: Sequence[str]) -> None:

@@ -65,7 +65,13 @@ def parser() -> argparse.ArgumentParser:
     _json(schema)
     completion = verb("completion", "listing", "print a script that completes verbs and options in a shell")
     completion.add_argument("shell", choices=("bash", "zsh", "fish"), help="which shell")
-    _json(verb("doctor", "listing", "say what is installed, which models there are, and what is missing"))
+    doctor = verb(
+        "doctor", "listing", "say what is installed, what is missing, and whether numbers are right here"
+    )
+    doctor.add_argument(
+        "--affect", metavar="MODEL", help="try this affect model instead of the default scorers"
+    )
+    _json(doctor)
     return top
 
 

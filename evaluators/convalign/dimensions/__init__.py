@@ -6,6 +6,7 @@ A dimension is a module with
 - ``METRICS``: tuple of `convalign.scores.Metric`, the headline first;
 - ``Settings``: frozen dataclass; its fields are the options that change a number;
 - ``signature(settings) -> str``: one line that says how a number was made;
+- ``canary(settings) -> Canary``: what it makes of an input that never changes; its stamp ends the signature;
 - ``observe(dialogues, settings) -> list``: what each dialogue shows by itself (the costly part);
   an observation has ``dialogue`` (its id) and ``sides``, the strangers it can lend to others;
 - ``reference(observations, pool, settings) -> dict``: what must be frozen over a whole run (JSON);
@@ -24,7 +25,7 @@ from typing import Any, Literal, Protocol, cast
 
 from convalign.dialogue import Dialogue
 from convalign.errors import UsageError
-from convalign.scores import Metric, Scored
+from convalign.scores import Canary, Metric, Scored
 from convalign.surrogates import Pool, Side
 
 
@@ -51,6 +52,10 @@ class Dimension(Protocol):
 
     def signature(self, settings: Any) -> str:
         """One line that says how a number was made."""
+        ...
+
+    def canary(self, settings: Any) -> Canary:
+        """What is made of an input that never changes."""
         ...
 
     def observe(self, dialogues: Sequence[Dialogue], settings: Any) -> list[Any]:

@@ -262,6 +262,11 @@ def check_comparable(one: Run, other: Run, one_name: str, other_name: str) -> No
             raise StudyError(f"{lacking}: was not scored on {name}; score both arms on the same dimensions")
         left, right = first[name].split("|"), second[name].split("|")
         for a, b in zip(left, right, strict=False):
+            if a != b and a.startswith("canary:"):
+                raise StudyError(
+                    f"{other_name}: {name} was scored where numbers are others than {one_name}'s ({b}, {a}); "
+                    "run `convalign doctor` on both machines, and score both arms on one that is all good"
+                )
             if a != b and a.partition(":")[0] not in FREE_FIELDS:
                 raise StudyError(
                     f"{other_name}: {name} was scored with {b}, {one_name} with {a}; score both arms alike"

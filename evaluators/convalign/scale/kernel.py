@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from convalign.errors import RunError
 from convalign.scale import shards
 from convalign.scale.memory import opened
 from convalign.scores import dumps, line
@@ -37,6 +38,7 @@ class Task:
     number : of the shard, from 0
     size : dialogues in it
     chosen : dimensions and settings
+    signatures : of each of these, where the task was made
     timeout_s : what one dialogue may take on one dimension; None = as long as it wants
     stage : ``observe`` or ``score``
     dead : places in the shard of dialogues that killed a worker by themselves
@@ -49,6 +51,7 @@ class Task:
     number: int
     size: int
     chosen: tuple[Scorer, ...]
+    signatures: tuple[str, ...]
     timeout_s: float | None
     stage: str = "observe"
     dead: frozenset[int] = frozenset()
@@ -91,7 +94,18 @@ def work(task: Task, pools: Pools | None = None) -> int:
     Returns
     -------
     number of the shard
+
+    Raises
+    ------
+    RunError
+        This process makes other numbers of the canary than whoever sent the task.
     """
+    for scorer, wanted in zip(task.chosen, task.signatures, strict=True):
+        if scorer.signature != wanted:
+            raise RunError(
+                f"a worker scores {scorer.name} otherwise ({scorer.signature}, not {wanted}): run `convalign "
+                "doctor` there, use machines that agree, and go on with --resume"
+            )
     if task.stage == "observe":
         _observe(task, pools)
     else:

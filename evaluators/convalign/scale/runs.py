@@ -125,6 +125,7 @@ def asked(
     made = {
         "schema_version": SCHEMA_VERSION,
         "signature": {s.name: s.signature for s in chosen},
+        "canary": {s.name: dict(s.canary.found) for s in chosen},
         "headline": {s.name: s.module.METRICS[0].name for s in chosen},
         "settings": {s.name: plain(s.settings) for s in chosen},
         "reading": _reading(read),
@@ -211,6 +212,8 @@ def _difference(key: str, before: Any, now: Any) -> str:
         for name in (*before, *now):
             if before.get(name) != now.get(name):
                 return _difference(f"{key}.{name}", before.get(name), now.get(name))
+    if key.startswith("canary."):
+        return f"{_short(before)} for {key}, this machine gives {_short(now)} (convalign doctor says more)"
     return f"{key} {_short(before)}, not {_short(now)}"
 
 

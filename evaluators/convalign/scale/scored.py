@@ -246,8 +246,9 @@ def _make(
     sizes = _read(sources, folder, wanted, read, report, progress)
     place = str(folder.shards.resolve())
     remembered = None if memory is None else str(memory.resolve())
+    signatures = tuple(scorer.signature for scorer in chosen)
     tasks = [
-        Task(place, number, size, tuple(chosen), how.timeout_s, named=named, memory=remembered)
+        Task(place, number, size, tuple(chosen), signatures, how.timeout_s, named=named, memory=remembered)
         for number, size in enumerate(sizes)
     ]
     pools: dict[str, Pool[Any]] = {s.name: Pool(seed=s.settings.seed) for s in chosen}

@@ -72,7 +72,7 @@ from convalign.dimensions.emotional.course import (
 )
 from convalign.dimensions.emotional.measures import Match, agreement, match, similarity, slope
 from convalign.dimensions.emotional.reading import Observation
-from convalign.dimensions.emotional.scoring import Settings, observe, reference, score, signature
+from convalign.dimensions.emotional.scoring import Settings, canary, observe, reference, score, signature
 from convalign.dimensions.emotional.turns import TurnAffect, turn_affect
 from convalign.dimensions.emotional.words import without_echo
 from convalign.scores import Metric
@@ -87,6 +87,7 @@ __all__ = [
     "Trajectory",
     "TurnAffect",
     "agreement",
+    "canary",
     "convergence",
     "match",
     "observe",

@@ -8,12 +8,13 @@ from functools import cache
 from typing import Any
 
 from convalign import affect
+from convalign.affect.canary import canary as canary_of
 from convalign.dialogue import Dialogue
 from convalign.dimensions.emotional import rows as made
 from convalign.dimensions.emotional.reading import Feeling, Heard, Observation, observe_all
 from convalign.dimensions.emotional.words import source
 from convalign.errors import UsageError
-from convalign.scores import Score, Scored, TurnScore, row, turn_row
+from convalign.scores import Canary, Score, Scored, TurnScore, row, turn_row
 from convalign.surrogates import FEWEST, Pool, Side
 
 NAME = made.NAME
@@ -58,6 +59,13 @@ def _model(name: str, provider: str) -> affect.Model:
     return affect.load(name, provider=provider)
 
 
+@cache
+def canary(settings: Settings) -> Canary:
+    """What the model says of texts that never change."""
+    model = _model(settings.affect, settings.provider)
+    return Canary(canary_of(model), model.canary)
+
+
 def signature(settings: Settings) -> str:
     """How the numbers were made, in one line."""
     model = _model(settings.affect, settings.provider)
@@ -69,7 +77,8 @@ def signature(settings: Settings) -> str:
         f"within:{settings.within or 'none'}",
         f"language:{settings.language}",
         f"seed:{settings.seed}",
-        "v:3",
+        "v:4",
+        f"canary:{canary(settings).stamp}",
     )
     return "|".join(parts)
 

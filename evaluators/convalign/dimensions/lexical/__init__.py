@@ -61,7 +61,7 @@ from convalign.dimensions.lexical.frequency import frequency_matching, frequent_
 from convalign.dimensions.lexical.function_words import function_words
 from convalign.dimensions.lexical.measure import Observation, observe, reference, score
 from convalign.dimensions.lexical.online import ExpressionStream, TurnExpressions, incremental_expressions
-from convalign.dimensions.lexical.settings import Settings, signature
+from convalign.dimensions.lexical.settings import Settings, canary, signature
 from convalign.dimensions.lexical.similarity import turn_similarity
 from convalign.dimensions.lexical.style import style_matching
 from convalign.dimensions.lexical.takeover import Share, entrainment, uptake
@@ -78,6 +78,7 @@ __all__ = [
     "Settings",
     "Share",
     "TurnExpressions",
+    "canary",
     "conceptual_similarity",
     "content_lemmas",
     "coordination",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 
 from convalign.dimensions.lexical.function_words import shipped
-from convalign.dimensions.lexical.words import Choice, check_pattern, reader
+from convalign.dimensions.lexical.words import Choice, base, check_pattern, reader
 from convalign.errors import UsageError
+from convalign.scores import Canary
 
 VERSION = 1
 """Goes up when the same words and options would give another number."""
@@ -72,6 +74,22 @@ class Settings:
         return Choice(self.terms, self.pattern, self.numbers)
 
 
+CANARY = "The children's kettles were boiling, weren't they? The two worst ones certainly had broken."
+READ = ["child", "kettle", "boil", "wrong", "certainly", "break"]
+"""What the canary is read as, by the tokens and lemmas of `spacy.blank`."""
+
+
+@cache
+def canary(settings: Settings) -> Canary:
+    """The words that are read of a text that never changes."""
+    made = reader(settings.language, settings.spacy)
+    shipped_reading = settings.spacy is None and base(settings.language) == "en"
+    return Canary(
+        {CANARY: made.contents([CANARY], Choice())[0]},
+        {CANARY: READ} if shipped_reading else None,
+    )
+
+
 def signature(settings: Settings) -> str:
     """Say in one line how the numbers were made.
 
@@ -100,6 +118,7 @@ def signature(settings: Settings) -> str:
         "within": settings.within or "none",
         "seed": settings.seed,
         "v": VERSION,
+        "canary": canary(settings).stamp,
     }
     return "|".join(["lexical.entrainment", *(f"{name}:{value}" for name, value in parts.items())])
 

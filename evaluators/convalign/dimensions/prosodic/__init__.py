@@ -65,6 +65,7 @@ from importlib.metadata import version
 from typing import Any, Final, Literal
 
 from convalign.dialogue import Dialogue
+from convalign.dimensions.prosodic.canary import canary as heard
 from convalign.dimensions.prosodic.chance import AT_FIXED_GAIN, HEADLINE, frozen
 from convalign.dimensions.prosodic.headline import rescale
 from convalign.dimensions.prosodic.hearing import hear
@@ -87,14 +88,14 @@ from convalign.dimensions.prosodic.units import units
 from convalign.dimensions.prosodic.voices import Observation, Voice, observation
 from convalign.dimensions.prosodic.windows import tama_synchrony
 from convalign.errors import UsageError
-from convalign.scores import Scored
+from convalign.scores import Canary, Scored
 from convalign.surrogates import Pool
 
 __all__ = [
-    "METRICS", "NEEDS", "Neighbours", "Observation", "Settings", "Voice", "convergence", "local_similarity",
-    "neighbours", "observe", "partner_effect", "pitch_track", "proximity", "reference", "rescale", "score",
-    "semitones", "signature", "speech_rate", "syllable_count", "synchrony", "tama_synchrony",
-    "turn_proximity",
+    "METRICS", "NEEDS", "Neighbours", "Observation", "Settings", "Voice", "canary", "convergence",
+    "local_similarity", "neighbours", "observe", "partner_effect", "pitch_track", "proximity", "reference",
+    "rescale", "score", "semitones", "signature", "speech_rate", "syllable_count", "synchrony",
+    "tama_synchrony", "turn_proximity",
 ]  # fmt: skip
 
 NEEDS: Final[Literal["text", "audio"]] = "audio"
@@ -145,6 +146,11 @@ class Settings:
         return "both" if self.rate_text else "audio"
 
 
+def canary(settings: Settings) -> Canary:
+    """What is heard in a sound that never changes."""
+    return heard(settings.pitch_engine)
+
+
 def signature(settings: Settings) -> str:
     """Say in one line how a number was made.
 
@@ -160,6 +166,7 @@ def signature(settings: Settings) -> str:
         f"gain:{gain}", "join:2s", f"surrogates:{settings.surrogates}", f"within:{settings.within or 'none'}",
         f"lags:{settings.lags}", f"seed:{settings.seed}", f"v:{VERSION}",
         *((f"rate-text:{settings.language}",) if settings.rate_text else ()),
+        f"canary:{canary(settings).stamp}",
     )  # fmt: skip
     return "|".join(parts)
 
