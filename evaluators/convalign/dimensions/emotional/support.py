@@ -57,7 +57,7 @@ def escalates(reply: Reply) -> bool:
     Distress does not tell: primes in distress sit near 1, so that no reply exceeds them; a threat in plain
     words ("they will never come back") has none; and a reflection of feelings ("the nights sound painful")
     is full of it. Dark words count by their sense only (`words.bleak`). Chosen on the open two
-    thirds of corpora/probes, in three registers; its rates on the held third are in corpora/probes/rates.json.
+    thirds of corpora/probes, in three registers; rates on the held third: corpora/probes/rates.json.
     """
     worse = reply.bleak or reply.hostility >= HOSTILITY
     return reply.about_partner and reply.compassion < COMPASSION and worse

@@ -136,8 +136,9 @@ ABSOLUTE = frozenset("never nobody nothing none cannot can't won't".split())
 
 WANTED = frozenset(
     """
-    back better hire hires liked loved trusted recover recovers heal heals forgive forgives trust trusts love loves like likes help
-    helps believe believes listen listens answer answers care cares pass succeed find finds money friends
+    back better hire hires recover recovers heal heals forgive forgives trust trusts trusted love loves
+    loved like likes liked help helps believe believes listen listens answer answers care cares pass succeed
+    find finds money friends
     want wants understand see return
     """.split()
 )
