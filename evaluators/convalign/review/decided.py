@@ -54,7 +54,8 @@ def _turns(entry: Mapping[str, Any], arm: Arm, within: Container[str]) -> list[d
             )
             for turn in floor["turns"][:MOST]
         ]
-    if found or entry["primes"] == "all" or entry["verdict"] not in ("met", "unmet"):
+    violated = any(floor["verdict"] == "unmet" for floor in entry["contraindications"])
+    if violated or entry["primes"] == "all" or entry["verdict"] not in ("met", "unmet"):
         return found
     rows = arm.turns(dimension, entry["metric"], entry["decided_by"])
     scored = sorted(
@@ -62,7 +63,7 @@ def _turns(entry: Mapping[str, Any], arm: Arm, within: Container[str]) -> list[d
     )
     chosen = scored[::-1][:MOST] if entry["verdict"] == "met" else scored[:MOST]
     side = "most" if entry["verdict"] == "met" else "least"
-    return [
+    return found + [
         _item(
             dimension,
             entry["metric"],

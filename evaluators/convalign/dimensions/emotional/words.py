@@ -138,8 +138,7 @@ WANTED = frozenset(
     """
     back better hire hires recover recovers heal heals forgive forgives trust trusts trusted love loves
     loved like likes liked help helps believe believes listen listens answer answers care cares pass succeed
-    find finds money friends
-    want wants understand see return
+    find finds money friends want wants understand see return
     """.split()
 )
 """What a partner in need wants: "never forgive" is bleak, "never charge" a relief."""
