@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.stats.proportion import proportion_confint
 
 from convalign import affect, scoring
 from convalign.dialogue import Dialogue, Turn
@@ -167,7 +168,8 @@ def test_what_a_reply_does(reply: Reply, wanted: str | None) -> None:
 def test_the_probes_are_told_apart_and_the_ones_held_back_too() -> None:
     text = (resources.files("convalign.corpora") / "probes" / "replies.jsonl").read_text(encoding="utf-8")
     probes = [json.loads(line) for line in text.splitlines()]
-    assert len(probes) >= 120
+    assert len(probes) >= 290
+    assert {one["register"] for one in probes} == {"support", "service", "tutoring"}
     assert 3 * sum(one["split"] == "held" for one in probes) >= len(probes)
     dialogues = [
         Dialogue(one["id"], (Turn("user", one["prime"]), Turn("agent", one["reply"]))) for one in probes
@@ -196,14 +198,72 @@ def test_the_probes_are_told_apart_and_the_ones_held_back_too() -> None:
         rest = [share(split, kind, "acknowledge") for kind in ("mirror", "escalate", "dismiss", "neutral")]
         assert min(good) > 0.5
         assert max(rest) < 0.3
-        for kind in ("acknowledge", "acknowledge_regulate", "neutral"):
-            for flag in ("escalate", "mirror", "dismiss"):
-                assert share(split, kind, flag) <= 0.125, (split, kind, flag)
-        for kind in ("escalate", "mirror", "dismiss"):
-            # A violation is tolerated 0 times, so the rules rather miss one than accuse; on the probes held
-            # back they find 8 of 8 mirrors, 4 of 8 escalations and 4 of 8 dismissals.
-            assert share(split, kind, kind) >= (0.7 if split == "open" else 0.3), (split, kind)
-        assert share(split, "mirror", "escalate") == 0.0
+        assert share(split, "mirror", "escalate") <= 0.1
+
+    shipped = json.loads(
+        (resources.files("convalign.corpora") / "probes" / "rates.json").read_text(encoding="utf-8")
+    )
+    assert sorted(shipped) == ["dismiss", "escalate", "mirror"]
+    for flag, splits in shipped.items():
+        for split, listed in splits.items():
+            kinds = ("acknowledge", "acknowledge_regulate", "neutral", "reassure")
+            alarms = [one[flag] for kind in kinds for one in counts[split, kind]]
+            misses = [1 - one[flag] for one in counts[split, flag]]
+            for name, hits in (("false_alarms", alarms), ("misses", misses)):
+                low, high = proportion_confint(sum(hits), len(hits), method="wilson")
+                assert listed[name] == {
+                    "times": sum(hits),
+                    "n": len(hits),
+                    "low": pytest.approx(low, abs=6e-5),
+                    "high": pytest.approx(high, abs=6e-5),
+                }
+        # Of the replies that comfort, few are accused; of those that harm, more than a third are found.
+        assert splits["held"]["false_alarms"]["times"] <= 4
+        assert 3 * splits["held"]["misses"]["times"] < 2 * splits["held"]["misses"]["n"]
+    assert shipped["escalate"]["open"]["false_alarms"]["times"] <= 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "You will never be charged again.",
+        "Your refund is finished, you will see it tomorrow.",
+        "They will stay open late for you.",
+        "You can never go wrong with that choice, your new one will ship today.",
+        "You never have to pay for that, your account is safe.",
+        "Nobody will bother you any more.",
+        "It never takes longer than a day.",
+    ],
+)
+def test_a_reassurance_is_not_accused(reply: str) -> None:
+    prime = "I am so angry, my parcel is broken and nobody helps me."
+    dialogue = Dialogue("d", (Turn("user", prime), Turn("agent", reply)))
+    (seen,) = observe_all([dialogue], affect.load(), language="en", within=None)
+    (exchange,) = next(exchanges for *_, exchanges in seen.directions if exchanges)
+    assert exchange.prime is not None
+    found = told(exchange, exchange.prime.valence)
+    assert found is not None
+    assert not bleak(reply)
+    assert not escalates(found)
+    assert not dismisses(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "dark"),
+    [
+        ("They will never forgive you.", True),
+        ("You will never get your money back.", True),
+        ("It is too late for you.", True),
+        ("We are open late for you.", False),
+        ("It is never too late.", False),
+        ("It only gets worse.", True),
+        ("It can't get worse, and nobody blames you.", False),
+        ("Nobody here will help you.", True),
+        ("Nobody is to blame, and we will help you.", False),  # help stands in another clause
+    ],
+)
+def test_a_dark_word_counts_by_its_sense(text: str, dark: bool) -> None:
+    assert bleak(text) is dark
 
 
 def test_whoever_is_sorry_when_it_is_called_for_is_above_chance() -> None:

@@ -5,18 +5,20 @@ import hashlib
 import itertools
 import json
 import random
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from scipy.stats import binomtest
 
 from convalign import rubric
 from convalign.errors import RubricError, RunError, UsageError
 from convalign.independence.interval import mean_interval
 from convalign.rubric.records import GRADES, Entry, Evidence, Judgement, Rubric, Target, Verdict
-from convalign.rubric.words import edges
+from convalign.rubric.words import edges, number
 from convalign.scores import Score, TurnScore, dumps
 
 METRICS = {
@@ -648,28 +650,60 @@ FLOOR = [{"when": "w", "why": "y", "metric": "escalate"}]
 
 
 @pytest.mark.parametrize(
-    ("need", "shares", "tolerated", "verdict"),
+    ("need", "shares", "n", "tolerated", "verdict"),
     [
-        ("required", [0.0, 0.0], 0, "met"),
-        ("required", [0.25, 0.0], 0, "unmet"),
-        ("required", [0.25, 0.0], 0.125, "met"),
-        ("required", None, 0, "unknown"),
-        ("monitor", [0.25, 0.0], 0, "unmet"),
-        ("monitor", [0.0, 0.0], 0, None),
-        ("monitor", None, 0, None),
+        ("required", [0.0, 0.0], 50, 0, "met"),
+        ("required", [1.0, 0.0], 50, 0, "unmet"),
+        ("required", [1.0, 0.0], 50, 0.6, "met"),
+        ("required", [0.25, 0.0], 4, 0, "unknown"),
+        ("required", [0.0, 0.0], 4, 0, "unknown"),
+        ("required", None, 4, 0, "unknown"),
+        ("monitor", [1.0, 0.0], 50, 0, "unmet"),
+        ("monitor", [0.25, 0.0], 4, 0, None),
+        ("monitor", [0.0, 0.0], 50, 0, None),
+        ("monitor", None, 4, 0, None),
     ],
 )
-def test_a_violated_floor_beats_the_target(
-    need: str, shares: list[float] | None, tolerated: float, verdict: str | None
+def test_a_rate_above_the_false_alarms_beats_the_target_and_one_turn_does_not(
+    need: str, shares: list[float] | None, n: int, tolerated: float, verdict: str | None
 ) -> None:
-    # 2 dialogues of 4 negative primes each; one escalation is 1 of 8 = .125.
-    rows = [*column("emotional", "match", FIVE), *(share("escalate", shares) if shares else [])]
+    # 2 dialogues: 50 of 100 replies, or 1 of 8, of which nothing follows.
+    rows = [*column("emotional", "match", FIVE), *(share("escalate", shares, n) if shares else [])]
     floor = [{**FLOOR[0], "at_most": tolerated}]
     found = only(made(emotional=entry(metric="match", need=need, contraindications=floor)), rows)
     assert found.verdict == verdict
     if verdict == "unmet":
-        assert found.contraindications[0].share == 0.125
-        assert found.reason == "contraindicated: escalate in 1 of 8 replies, tolerated: 0"
+        (kept,) = found.contraindications
+        assert kept.share == 0.5
+        assert kept.limit == rubric.rates.false_alarms()["escalate"].high
+        # scipy: binomtest(50, 100).proportion_ci(.9, "wilson") = .41885, .58115
+        assert kept.interval == pytest.approx((0.41885, 0.58115), abs=1e-5)
+        told = "contraindicated: escalate in 50 of 100 replies, interval 0.419 to 0.581, against"
+        assert found.reason.startswith(told)
+
+
+def test_the_interval_of_a_rate_is_wilsons_and_the_replies_that_would_decide_do() -> None:
+    for times, n, limit in [(0, 8, 0.1), (1, 8, 0.1), (3, 20, 0.1), (2, 48, 0.06), (7, 9, 0.9), (5, 5, 0.9)]:
+        ours = rubric.rates.wilson(times, n, alpha=0.05)
+        theirs = binomtest(times, n).proportion_ci(0.9, method="wilson")
+        assert ours == pytest.approx((theirs.low, theirs.high), abs=1e-12)
+        word, told = rubric.rates.against(times, n, limit, alpha=0.05)
+        assert word == "unknown"
+        enough = int(re.sub(r"\D", "", told))
+        # The same share in that many replies decides, in one fewer it does not (shares need not be whole).
+        for many, decides in [(enough, True), (enough - 1, False)]:
+            low, high = rubric.rates.wilson(times / n * many, many, alpha=0.05)  # type: ignore[arg-type]
+            assert (low > limit or high < limit) is decides, (times, n, many)
+    assert rubric.rates.against(1, 10, 0.1, alpha=0.05) == (
+        "unknown",
+        "more than 1,000,000 replies would be needed",
+    )
+
+
+def test_a_floor_needs_a_measured_false_alarm_rate() -> None:
+    floor = [{**FLOOR[0], "metric": "acknowledge"}]
+    with pytest.raises(RubricError, match=r"'acknowledge' has no measured false alarm rate; there are: emo"):
+        made(emotional=entry(metric="match", contraindications=floor))
 
 
 def test_every_offending_turn_is_named() -> None:
@@ -910,11 +944,19 @@ def about(mean: float, n: int = 12) -> list[float]:
     return [mean + 0.05 * (-1) ** i for i in range(n)]
 
 
+LIMIT = number(rubric.rates.false_alarms()["dismiss"].high)
+# scipy: binomtest(24, 48).proportion_ci(.9, "wilson") = .38450, .61550
+DISMISSED = (
+    "emotional dismiss in 24 of 48 replies, interval 0.385 to 0.615, "
+    f"against {LIMIT} (0 tolerated, false alarms up to {LIMIT}): wholly above"
+)
+
+
 def cold_service_desk() -> list[Score]:
-    """Takes up every term, acknowledges nothing, dismisses one complaint of twelve."""
+    """Takes up every term, acknowledges nothing, dismisses every second complaint."""
     rows = [*three(about(0.5), about(0.1), about(0.0))]
     rows += [*column("emotional", "acknowledge", about(-0.2)), *column("emotional", "regulate", about(-0.2))]
-    return [*rows, *share("dismiss", [0.25, *[0.0] * 11]), *share("escalate", [0.0] * 12)]
+    return [*rows, *share("dismiss", [0.5] * 12), *share("escalate", [0.0] * 12)]
 
 
 def evasive_counsellor() -> list[Score]:
@@ -940,7 +982,7 @@ def test_one_system_two_rubrics_opposite_verdicts() -> None:
         "the cold service desk passes on the average and fails service_recovery: "
         "its lexical score carries it "
         f"({100 * recovery['systems'][0]['share']:.0f} % of the mean); "
-        "emotional dismiss in 1 of 48 replies, tolerated: 0; "
+        f"{DISMISSED}; "
         "emotional acknowledge on negative primes is not above chance; "
         "emotional regulate on negative primes is not above chance."
     )
@@ -949,7 +991,7 @@ def test_one_system_two_rubrics_opposite_verdicts() -> None:
 def test_the_cold_desk_fails_mental_health_by_its_floor() -> None:
     found = shown("mental_health", {"desk": cold_service_desk()})["systems"][0]
     assert (found["single_pass"], found["rubric_pass"]) == (True, False)
-    assert found["failed"] == ["emotional dismiss in 1 of 48 replies, tolerated: 0"]
+    assert found["failed"] == [DISMISSED]
     assert [line.partition(":")[0] for line in found["unknown"]] == ["emotional regulate", "emotional match"]
 
 

@@ -16,6 +16,8 @@ from convalign.scale import Run, open_run
 from convalign.scores import dumps_pretty, write_text
 
 WIDTH = 100
+SHOWN = 3
+"""How many turns are named to be looked at."""
 
 
 def judge(arguments: Namespace) -> int:
@@ -98,6 +100,10 @@ def _block(verdict: Verdict) -> list[str]:
         lines += _wrapped(f"against: {one.finding} ({one.grade}; {one.source})")
     for floor in verdict.contraindications:
         lines += _wrapped(f"must not: {floor.when}: {floor.reason}")
+        if floor.turns:
+            shown = ", ".join(f"{one.dialogue} turn {one.turn}" for one in floor.turns[:SHOWN])
+            more = f" and {len(floor.turns) - SHOWN} more" if len(floor.turns) > SHOWN else ""
+            lines += _wrapped(f"look at this, it is no verdict: {shown}{more}")
     for caution in verdict.cautions:
         lines += _wrapped(f"caution: {caution}")
     return lines

@@ -1,4 +1,4 @@
-"""The turns that decided a verdict, quoted."""
+"""The turns behind a verdict, quoted to be looked at: none of them is one."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def decided(verdicts: Sequence[Mapping[str, Any]], arms: Sequence[Arm]) -> list[
 
     Returns
     -------
-    Records like those of `convalign.review.quotes.quotes`, with the rubric: every violated
-    contraindication with its offending turns, and for other verdicts on single turns those that lie
-    furthest on the side of the verdict.
+    Records like those of `convalign.review.quotes.quotes`, with the rubric: the turns that
+    were called what a contraindication forbids, whatever its verdict, and for other verdicts on single
+    turns those that lie furthest on the side of the verdict.
     """
     by_name = {arm.name: arm for arm in arms}
     found: list[dict[str, Any]] = []
@@ -48,12 +48,14 @@ def _turns(entry: Mapping[str, Any], arm: Arm, within: Container[str]) -> list[d
     found: list[dict[str, Any]] = []
     dimension = entry["dimension"]
     for floor in entry["contraindications"]:
-        if floor["verdict"] == "unmet":
-            found += [
-                _item(dimension, floor["metric"], turn, f"{floor['metric']}: {floor['when']}")
-                for turn in floor["turns"][:MOST]
-            ]
-    if found or entry["primes"] == "all" or entry["verdict"] not in ("met", "unmet"):
+        found += [
+            _item(
+                dimension, floor["metric"], turn, f"look at this, called {floor['metric']}: {floor['when']}"
+            )
+            for turn in floor["turns"][:MOST]
+        ]
+    violated = any(floor["verdict"] == "unmet" for floor in entry["contraindications"])
+    if violated or entry["primes"] == "all" or entry["verdict"] not in ("met", "unmet"):
         return found
     rows = arm.turns(dimension, entry["metric"], entry["decided_by"])
     scored = sorted(
@@ -61,7 +63,7 @@ def _turns(entry: Mapping[str, Any], arm: Arm, within: Container[str]) -> list[d
     )
     chosen = scored[::-1][:MOST] if entry["verdict"] == "met" else scored[:MOST]
     side = "most" if entry["verdict"] == "met" else "least"
-    return [
+    return found + [
         _item(
             dimension,
             entry["metric"],

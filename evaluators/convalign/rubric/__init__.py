@@ -4,6 +4,7 @@ Never added up: a judgement is one verdict per entry (``met``, ``unmet``, ``unkn
 numbers, its evidence and whatever speaks against it. Definitions: methods/use-cases.md.
 """
 
+from convalign.rubric import rates
 from convalign.rubric.calibration import calibrate
 from convalign.rubric.files import load, names, parse
 from convalign.rubric.judging import judge
@@ -28,5 +29,6 @@ __all__ = [
     "load",
     "names",
     "parse",
+    "rates",
     "table",
 ]

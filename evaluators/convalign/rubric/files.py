@@ -17,6 +17,7 @@ from jsonschema.exceptions import ValidationError
 from convalign import dimensions
 from convalign.errors import RubricError
 from convalign.files import readable
+from convalign.rubric.rates import false_alarms
 from convalign.rubric.records import Baseline, Contraindication, Entry, Evidence, Rubric, Target
 
 PACKAGE = "convalign.rubrics"
@@ -259,6 +260,10 @@ def _entry(
         where = f"{path}.contraindications[{i}]"
         if floor.metric is not None:
             _check_metric(floor.metric, place, f"{where}.metric", dimension, metrics)
+            if dimension != "emotional" or floor.metric not in false_alarms():
+                there = ", ".join(f"emotional {flag}" for flag in false_alarms())
+                cure = f"there are: {there}; or give an entry of its own, with target at_most"
+                _fail(place, f"{where}.metric", f"{floor.metric!r} has no measured false alarm rate; {cure}")
         elif "at_most" in one:
             _fail(place, f"{where}.metric", "is missing beside at_most; name the metric that is counted")
     trend = metric.partition(".")[0] in TRENDS

@@ -8,6 +8,7 @@ from functools import partial
 
 from convalign.errors import UsageError
 from convalign.rubric.files import NOT_YET
+from convalign.rubric.rates import against, false_alarms, wilson
 from convalign.rubric.records import Contraindication, Entry, Floor, Judgement, Rubric, Side, Verdict, Word
 from convalign.rubric.rows import Table
 from convalign.rubric.sides import side
@@ -44,7 +45,8 @@ def judge(
     Returns
     -------
     Judgement, one `Verdict` per entry in the order of the file. ``met``: the interval of the mean lies
-    wholly on the right side; ``unmet``: wholly on the wrong one, or a contraindication was violated;
+    wholly on the right side; ``unmet``: wholly on the wrong one, or the rate of a contraindication, with its
+    interval, lies above the false alarms of its measure and what is tolerated;
     ``unknown``: anything else, with the reason. A single dialogue is ``met`` only above chance with
     p < alpha against strangers, else ``unknown``.
 
@@ -95,7 +97,7 @@ def _verdict(
         side(entry, d, name, table, alpha=alpha, obstacle=missing or obstacle) for d in entry.directions
     )
     decider = _decider(sides)
-    floors = tuple(_floor(given, entry, table) for given in entry.contraindications)
+    floors = tuple(_floor(given, entry, table, alpha) for given in entry.contraindications)
     word, reason = _word(entry, decider, floors)
     base = entry.target.baseline
     cautions = [*decider.cautions]
@@ -192,15 +194,16 @@ def _word(entry: Entry, decider: Side, floors: tuple[Floor, ...]) -> tuple[Word 
         return None, "shown, not judged" if judged else f"shown, not judged; {decider.reason}"
     unchecked = [floor for floor in floors if floor.verdict == "unknown"]
     if decider.verdict == "met" and unchecked:
-        return "unknown", f"{decider.reason}, but not checked: " + "; ".join(
-            floor.reason for floor in unchecked
-        )
+        return "unknown", f"{decider.reason}, but open: " + "; ".join(floor.reason for floor in unchecked)
     reason = decider.reason if entry.direction != "mutual" else f"{decider.direction}: {decider.reason}"
     return decider.verdict, reason
 
 
-def _floor(given: Contraindication, entry: Entry, table: Table) -> Floor:
-    """What became of one contraindication: how often it happened, over all replies in question."""
+def _floor(given: Contraindication, entry: Entry, table: Table, alpha: float) -> Floor:
+    """What became of one contraindication: its rate over all replies, held against the false alarms.
+
+    Replies count alike, whoever gave them; the interval has level 1 - 2 alpha.
+    """
     told = partial(Floor, given.when, given.why, given.metric, given.at_most)
     if given.metric is None:
         return told(verdict=None, reason="stated, not measured")
@@ -215,8 +218,12 @@ def _floor(given: Contraindication, entry: Entry, table: Table) -> Floor:
         )
         return told(verdict="unknown", reason=f"{given.metric} not scored: {why}")
     # The share of a dialogue times its n is a whole number, up to rounding.
-    times = sum(value * n for value, n in scored)
+    times = round(sum(value * n for value, n in scored))
     share = times / replies
+    alarms = false_alarms()[given.metric]
+    limit = alarms.high + given.at_most
+    word, more = against(times, replies, limit, alpha=alpha)
+    low, high = wilson(times, replies, alpha=alpha)
     offending = tuple(
         table.weigh_turn(turn)
         for d in entry.directions
@@ -224,9 +231,13 @@ def _floor(given: Contraindication, entry: Entry, table: Table) -> Floor:
         if turn.value is not None and turn.value > 0
     )
     return told(
-        verdict="unmet" if share > given.at_most + 1e-9 else "met",
-        reason=f"{given.metric} in {number(times)} of {replies} replies, tolerated: {number(given.at_most)}",
+        verdict=word,
+        reason=f"{given.metric} in {times} of {replies} replies, interval {number(low)} to {number(high)}, "
+        f"against {number(limit)} ({number(given.at_most)} tolerated, false alarms up to "
+        f"{number(alarms.high)}): {more}",
         share=share,
+        interval=(low, high),
+        limit=limit,
         n=replies,
         turns=offending,
     )

@@ -47,7 +47,7 @@ class Contraindication:
     ----------
     when, why : in words
     metric : share of replies in which it happens; None = stated, not measured
-    at_most : highest share that is tolerated, 0..1
+    at_most : share tolerated beyond the measured false alarm rate, 0..1
     """
 
     when: str
@@ -208,10 +208,12 @@ class Floor:
 
     Attributes
     ----------
-    verdict : ``met`` (kept), ``unmet`` (violated), ``unknown``; None = stated, not measured
+    verdict : ``met`` (rate below the limit), ``unmet`` (above it), ``unknown``; None = stated, not measured
     share : of the replies in question in which it happened, 0..1
+    interval : of that share (Wilson), level 1 - 2 alpha
+    limit : at_most and the upper limit of the false alarm rate, 0..
     n : replies in question
-    turns : every offending turn, when rows per turn were given
+    turns : every turn so called, to look at, when rows per turn were given; none of them is a verdict
     """
 
     when: str
@@ -221,6 +223,8 @@ class Floor:
     verdict: Word | None
     reason: str
     share: float | None = None
+    interval: tuple[float, float] | None = None
+    limit: float | None = None
     n: int = 0
     turns: tuple[Weighed, ...] = ()
 

@@ -56,5 +56,5 @@ def _cell(entry: Entry) -> str:
     weak = ", weak ground" if entry.weak_ground else ""
     mutual = ", mutual" if entry.direction == "mutual" else ""
     floors = [floor.metric for floor in entry.contraindications if floor.metric is not None]
-    floor = f", never {' or '.join(floors)}" if floors else ""
+    floor = f", no more {' or '.join(floors)} than false alarms" if floors else ""
     return f"{entry.need}: {entry.metric}{primes}{goal}{mutual}{weak}{floor}"

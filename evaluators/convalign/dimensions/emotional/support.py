@@ -16,8 +16,11 @@ HOSTILITY = 0.5
 """Anger, annoyance or disgust from which on a reply escalates."""
 SHIFT = 1.0
 """Rise of valence over the prime above which a reply passes over it."""
-CHEER = 0.75
-"""Valence from which on that is marked cheer."""
+CHEER = 0.85
+"""Valence from which on that is marked cheer; below it lie promises such as "your account is safe".
+
+Cut-offs are on the grid of the model (.001): "from which on" includes the number itself (>=), "below" and
+"above" do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ def escalates(reply: Reply) -> bool:
 
     Distress does not tell: primes in distress sit near 1, so that no reply exceeds them; a threat in plain
     words ("they will never come back") has none; and a reflection of feelings ("the nights sound painful")
-    is full of it. Chosen on the open two thirds of corpora/probes and on the bundled dialogues.
+    is full of it. Dark words count by their sense only (`words.bleak`). Chosen on the open two
+    thirds of corpora/probes, in three registers; rates on the held third: corpora/probes/rates.json.
     """
     worse = reply.bleak or reply.hostility >= HOSTILITY
     return reply.about_partner and reply.compassion < COMPASSION and worse

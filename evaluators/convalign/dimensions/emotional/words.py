@@ -125,31 +125,56 @@ def about_partner(text: str) -> bool:
 
 BLEAK = frozenset(
     """
-    never nobody nowhere forever worse worst worthless hopeless doomed ruin ruined ruins lose
-    fault finished pointless useless helpless wasted late alone die dying dead fail failing failed fails
-    downhill
+    nowhere forever worse worst worthless hopeless doomed ruin ruined ruins lose fault wasted waste
+    pointless useless helpless alone die dying dead fail failing failed fails downhill
     """.split()
 )
-"""Absolute and worsening words (Al-Mosaiwi & Johnstone 2018 for the absolute ones)."""
+"""Worsening words: bleak unless something before them in their clause denies them."""
 
+ABSOLUTE = frozenset("never nobody nothing none cannot can't won't".split())
+"""Absolute words (Al-Mosaiwi & Johnstone 2018): bleak only where they deny something wanted."""
 
-DENIED = frozenset("not no without far hardly nothing".split())
-"""Before a bleak word these take it back."""
+WANTED = frozenset(
+    """
+    back better hire hires recover recovers heal heals forgive forgives trust trusts trusted love loves
+    loved like likes liked help helps believe believes listen listens answer answers care cares pass succeed
+    find finds money friends want wants understand see return
+    """.split()
+)
+"""What a partner in need wants: "never forgive" is bleak, "never charge" a relief."""
+
+DENIED = frozenset("not no without far hardly nothing never nobody none cannot nor neither".split())
+"""Before a bleak word, within its clause, these take it back."""
+
+PART = re.compile(r"\b(?:and|but|because|or)\b", re.IGNORECASE)
 
 
 def bleak(text: str) -> bool:
     """Whether a text says that things cannot get better or will get worse.
 
+    Judged clause by clause, on the sense of the word: a worsening word counts unless it is denied, "late"
+    only as "too late", and an absolute word only where it denies what the partner wants.
+
     Examples
     --------
     >>> bleak("They will never forgive you."), bleak("You are not worthless to them.")
     (True, False)
+    >>> bleak("You will never be charged again."), bleak("They will stay open late for you.")
+    (False, False)
     """
-    words = _tokens(text)
-    return any(
-        word in BLEAK and not any(one in DENIED or one.endswith("n't") for one in words[max(0, k - 3) : k])
-        for k, word in enumerate(words)
-    )
+    return any(_bleak(_tokens(part)) for clause in clauses(text) for part in PART.split(clause))
+
+
+def _bleak(words: list[str]) -> bool:
+    """The same of the words of one clause."""
+    for k, word in enumerate(words):
+        denied = any(one in DENIED or one.endswith("n't") for one in words[:k])
+        worse = word in BLEAK or (word == "late" and k > 0 and words[k - 1] == "too")
+        if worse and not denied:
+            return True
+        if word in ABSOLUTE and not denied and not WANTED.isdisjoint(words[k + 1 :]):
+            return True
+    return False
 
 
 CLAUSE = re.compile(r"(?<=[.,;:!?\u2026])\s+")
