@@ -53,7 +53,9 @@ class Words:
         for line in (folder / "index.sense").read_text(encoding="utf-8").splitlines():
             key, _, _, count = line.split()
             tagged[key.split("%")[0]][OF[key.split("%")[1][0]]] += int(count)
-        self.kind = {word: found.most_common(1)[0][0] for word, found in tagged.items() if word in lower - coarse}
+        self.kind = {
+            word: found.most_common(1)[0][0] for word, found in tagged.items() if word in lower - coarse
+        }
         data = resources.files("spacy_lookups_data") / "data" / "en_lexeme_prob.json.gz"
         self.log_p: dict[str, float] = json.loads(gzip.decompress(data.read_bytes()))
         lexicon = resources.files("vaderSentiment") / "vader_lexicon.txt"
@@ -73,9 +75,9 @@ class Words:
         if form in self.kind and (form, self.kind[form]) in self.senses:
             return form, self.kind[form], False
         lemma = form[:-1]
-        if form.endswith("s") and not form.endswith("ss") and form not in self.kind:
-            if self.kind.get(lemma) == "n" and (lemma, "n") in self.senses:
-                return lemma, "n", True
+        plural = form.endswith("s") and not form.endswith("ss") and form not in self.kind
+        if plural and self.kind.get(lemma) == "n" and (lemma, "n") in self.senses:
+            return lemma, "n", True
         return None
 
     def field(self, lemma: str, kind: str) -> str:
@@ -116,7 +118,10 @@ class Words:
 
 def windows() -> Iterator[dict[str, Any]]:
     """Stretches of 8 turns that start with the user."""
-    for path in (CORPORA / "demo" / "dialogues.jsonl", *sorted((CORPORA / "pairs" / "systems").glob("*.jsonl"))):
+    for path in (
+        CORPORA / "demo" / "dialogues.jsonl",
+        *sorted((CORPORA / "pairs" / "systems").glob("*.jsonl")),
+    ):
         for line in path.read_text(encoding="utf-8").splitlines():
             one = json.loads(line)
             if one["meta"]["use_case"] not in USE_CASES:
@@ -149,8 +154,10 @@ def swaps(turns: list[str], edits: str, sign: int, words: Words) -> list[list[An
             lemma, kind, plural = read
             article = re.search(r"\ban? $", turns[k][: match.start()], re.I)
 
-            def fits(word: str) -> bool:
-                return word not in used and (not article or (word[0] in "aeiou") == (form[0] in "aeiou"))
+            vowel = (form[0] in "aeiou") if article else None
+
+            def fits(word: str, vowel: bool | None = vowel, used: set[str] = used) -> bool:
+                return word not in used and vowel in (None, word[0] in "aeiou")
 
             field = words.field(lemma, kind)
             peers = [w for w in words.lists[kind, plural] if fits(w) and _same(w, field, words)]

@@ -115,9 +115,9 @@ class Classifier:
             worst = texts[int(np.flatnonzero(~np.isfinite(logits).all(axis=1))[0])]
             raise UsageError(f"{self.name}: no finite numbers for {worst[:40]!r}; export the model again")
         if self.scheme.kind == "multi":
-            return np.round(1.0 / (1.0 + np.exp(-logits)), GRID).astype(np.float32)
+            return np.asarray(np.round(1.0 / (1.0 + np.exp(-logits)), GRID), dtype=np.float32)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.round(powers / powers.sum(axis=1, keepdims=True), GRID).astype(np.float32)
+        return np.asarray(np.round(powers / powers.sum(axis=1, keepdims=True), GRID), dtype=np.float32)
 
 
 def _joined(parts: list[str], found: Mapping[str, Floats]) -> Floats:

@@ -140,8 +140,7 @@ class Scheme:
 
 def exact(numbers: NDArray[Any]) -> Numbers:
     """Numbers without the dust of binary fractions: .3 - .5 is -.2, so that a tie with a cut-off is a tie."""
-    rounded: Numbers = np.round(numbers.astype(np.float64), DIGITS)
-    return rounded
+    return np.asarray(np.round(numbers.astype(np.float64), DIGITS), dtype=np.float64)
 
 
 def read_scheme(record: Mapping[str, Any], labels: Sequence[str], place: str) -> Scheme:

@@ -5,27 +5,35 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from convalign import dimensions, independence, interventions, logs
-from convalign.dialogue import Dialogue
+from convalign.dialogue import Dialogue, Turn
 from convalign.independence import UNRELIABLE, Finding
 from convalign.review.arms import Arm
 from convalign.review.designs.observational import turn_series
 from convalign.review.designs.outcome import clusters, good
 from convalign.scale import Progress, silent
-from convalign.scores import Metric, Score
+from convalign.scores import Metric
 from convalign.scoring import Outcome, Scorer, finish, gather
 from convalign.study import Bound, Study
 
-PERTURBED = {"lexical": "synonym", "emotional": "valence"}
-"""Dimension -> file of minimal pairs that edit it."""
 PLACEBO = "placebo"
+PERTURBED = {"lexical": "synonyms", "emotional": "words with feeling"}
+"""Dimension -> what the minimal pairs put into replies to edit it."""
+SHAM = "emotional"
+"""Its placebo leaves what was taken up, and the feeling: no edit of either dimension."""
+SIDES = ("base", "edit", PLACEBO)
 CALLS = 12
-"""Bundled calls whose voice is edited."""
+"""Bundled calls whose voice is edited; scorers of words are deaf, so that more would tell no more."""
+POWER = 0.9
+"""How often scorers that do not leak must pass, for the test to count at all."""
+SHIPPED = "separability.json"
+"""What the scorers make of the minimal pairs with the settings that they have by themselves."""
+QUANTITIES = ("value", "excess")
 
 
 def separability(
@@ -106,31 +114,46 @@ def _perturbation(
     languages = {settings[name].get("language") for name in metrics} - {None}
     if languages - {"en"}:
         other = ", ".join(sorted(languages - {"en"}))
-        return [], [f"the perturbation test was not run: the bundled pairs are English, the runs are {other}"]
+        reason = f"the bundled pairs are English, the runs are {other}; it takes pairs in that language"
+        return _unknown(list(metrics), reason), []
     chosen = [Scorer(name, dimensions.load(name).Settings(**_given(settings[name]))) for name in metrics]
     notes, rows = [], []
     own = [one for one in chosen if one.signature != baseline.run.info["signature"][one.name]]
     if own:
         named = ", ".join(one.name for one in own)
-        return [], [
-            f"the perturbation test was not run: {named} is scored in another way here than in the runs"
-        ]
+        return _unknown(list(metrics), f"{named} is scored in another way here than in the runs"), []
     text = [one for one in chosen if one.module.NEEDS == "text"]
     sound = [one for one in chosen if one.module.NEEDS == "audio"]
     if text:
         progress("perturbation test: words", 0, None)
-        sham = _text_scores(PLACEBO, tuple(text))
-        for name, file in PERTURBED.items():
+        effects = {one.name: text_scores(one) for one in text}
+        for name, words in PERTURBED.items():
             if name in metrics:
-                edited = _text_scores(file, tuple(text))
-                rows.append(_row(study, name, metrics, edited, sham, f"{file} pairs"))
+                table = {scorer: edits[name] for scorer, edits in effects.items()}
+                sham = effects[name][SHAM]
+                rows.append(_row(study, name, metrics, table, sham, f"{words} in minimal pairs"))
     for one in sound:
         progress("perturbation test: voice", 0, None)
-        edited, sham = _voice_scores(one.name, tuple(chosen))
-        rows.append(_row(study, one.name, metrics, edited, sham, "voice of bundled calls"))
+        heard = _voice_scores(one.name, tuple(chosen))
+        rows.append(_row(study, one.name, metrics, heard, heard[one.name], "voice of bundled calls"))
     if sound and text:
         notes.append("edits of words leave the sound as it is: prosody is not scored on them")
     return rows, notes
+
+
+def _unknown(names: Sequence[str], reason: str) -> list[dict[str, Any]]:
+    """Rows of a test that could not be made: whether scorers can be told apart is not known."""
+    found = Finding("equivalence", 0, reason=reason).record()
+
+    def cell(name: str, own: str) -> dict[str, Any]:
+        state = None if name == own else "not known"
+        return {"dimension": name, "own": name == own, "state": state, "power": None,
+                "smallest_bound": None, "finding": found}  # fmt: skip
+
+    return [
+        {"edits": own, "what": "no minimal pairs", "cells": [cell(name, own) for name in names]}
+        for own in names
+    ]
 
 
 def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,27 +161,65 @@ def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
 
 
-Table = dict[str, dict[str, dict[tuple[str, str], Score]]]
-"""Side -> dialogue -> (dimension, metric) -> row."""
+Sides = dict[str, dict[str, dict[str, float | None]]]
+"""Side -> dialogue -> quantity of the headline."""
+Table = Mapping[str, Sides]
+"""Dimension -> its sides."""
+
+
+def text_scores(scorer: Scorer) -> dict[str, Sides]:
+    """What a scorer of words makes of the minimal pairs, for every dimension that they edit.
+
+    Returns
+    -------
+    Edited dimension -> sides. With the settings that ship it is read from the package, where
+    ``recipes/pairs/measure.py`` left it; else it is measured, once per process.
+    """
+    path = resources.files("convalign.corpora") / "pairs" / SHIPPED
+    shipped = json.loads(path.read_text(encoding="utf-8")).get(scorer.name)
+    if shipped is not None and shipped["signature"] == unseeded(scorer.signature):
+        found: dict[str, Sides] = shipped["scores"]
+        return found
+    return measured(scorer)
+
+
+def unseeded(signature: str) -> str:
+    """A signature without the seed of the strangers: here, everybody is everybody's."""
+    return "|".join(part for part in signature.split("|") if not part.startswith("seed:"))
 
 
 @lru_cache(maxsize=8)
-def _text_scores(name: str, chosen: tuple[Scorer, ...]) -> Table:
-    """Score base and edit of one file of minimal pairs; once per process and way of scoring."""
-    path = resources.files("convalign.corpora") / "pairs" / f"{name}.jsonl"
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    sides = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for side in ("base", "edit"):
-            log = Path(folder) / f"{side}.jsonl"
-            mine = [one | {"id": one["meta"]["pair"]} for one in lines if one["meta"]["variant"] == side]
-            log.write_text("".join(json.dumps(one) + "\n" for one in mine), encoding="utf-8")
-            sides[side] = list(logs.read([str(log)], logs.ReadOptions()))
-    return _scored(sides, chosen)
+def measured(scorer: Scorer) -> dict[str, Sides]:
+    """Score base, edit and placebo of every triple (as `text_scores`)."""
+    triples = _triples()
+    return {
+        own: _scored({side: [_dialogue(one, own, side) for one in triples if one["swaps"][own]]
+                      for side in SIDES}, (scorer,))[scorer.name]
+        for own in PERTURBED
+    }  # fmt: skip
+
+
+@cache
+def _triples() -> list[dict[str, Any]]:
+    """The minimal pairs as they ship, each with its placebo."""
+    path = resources.files("convalign.corpora") / "pairs" / "triples.jsonl"
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _dialogue(triple: Mapping[str, Any], own: str, side: str) -> Dialogue:
+    """One side of a triple: the words in their places exchanged, or as they are."""
+    texts = list(triple["turns"])
+    for turn, place, word, edit, placebo in triple["swaps"][own] if side != "base" else ():
+        new = edit if side == "edit" else placebo
+        texts[turn] = texts[turn][:place] + new + texts[turn][place + len(word) :]
+    turns = tuple(Turn(("user", "agent")[k % 2], text) for k, text in enumerate(texts))
+    roles = {"user": "user", "agent": "agent"}
+    meta = {key: triple[key] for key in ("user", "use_case", "topic", "language")}
+    return Dialogue(triple["pair"], turns, roles, meta=meta)
 
 
 @lru_cache(maxsize=8)
-def _voice_scores(own: str, chosen: tuple[Scorer, ...]) -> tuple[Table, Table]:
+def _voice_scores(own: str, chosen: tuple[Scorer, ...]) -> Table:
     """Edit the agent's voice in some bundled calls, and pass it through the same processing, and score."""
     corpus = resources.files("convalign.corpora") / "demo"
     module = interventions.load(own)
@@ -176,72 +237,109 @@ def _voice_scores(own: str, chosen: tuple[Scorer, ...]) -> tuple[Table, Table]:
                 tally=interventions.Tally(),
             )
             sides[side] = list(edited)
-        found = _scored(sides, chosen)
-    return found, {"base": found["base"], "edit": found[PLACEBO]}
+        return _scored(sides, chosen)
 
 
-def _scored(sides: Mapping[str, Sequence[Dialogue]], chosen: Sequence[Scorer]) -> Table:
+def _scored(sides: Mapping[str, Sequence[Dialogue]], chosen: Sequence[Scorer]) -> dict[str, Sides]:
     """Score all sides by themselves, each with its own strangers; what one froze serves the other."""
-    found: Table = {}
+    found: dict[str, Sides] = {one.name: {side: {} for side in sides} for one in chosen}
+    headline = {one.name: one.module.METRICS[0].name for one in chosen}
     frozen: Mapping[str, Mapping[str, Any]] | None = None
     for side, dialogues in sides.items():
         outcome = Outcome()
-        found[side] = {}
         for scored in finish(gather(dialogues, chosen), outcome, references=frozen):
             for one in scored.dialogues:
-                if one.direction == "agent->user":
-                    found[side].setdefault(one.dialogue, {})[one.dimension, one.metric] = one
+                if one.direction == "agent->user" and one.metric == headline[one.dimension]:
+                    found[one.dimension][side][one.dialogue] = {
+                        name: None if (value := getattr(one, name)) is None else round(value, 6)
+                        for name in QUANTITIES
+                    }
         frozen = frozen or outcome.references
     return found
 
 
 def _row(
-    study: Study,
-    own: str,
-    metrics: Mapping[str, Sequence[Metric]],
-    edited: Table,
-    placebo: Table,
-    what: str,
+    study: Study, own: str, metrics: Mapping[str, Sequence[Metric]], table: Table, sham: Sides, what: str
 ) -> dict[str, Any]:
-    """One kind of edit: did it move its own scorer more than a placebo, and no other beyond its bound?"""
+    """One kind of edit: did it move its own scorer more than a placebo, and no other beyond its bound?
+
+    What reaches another scorer is taken beside the placebo, a difference of differences: (edit - base) -
+    (placebo - base). That any exchange of words moves a score is no leak.
+    """
     cells = []
     for name, listed in metrics.items():
-        before, after = _columns(edited, name, listed[0], study)
+        base, edit, placebo = _columns(table.get(name), study)
+        people = _people(table.get(name))
+        state = power = smallest = None
         if name == own:
-            sham = _columns(placebo, name, listed[0], study)
-            sizes = [_size(b, a) for b, a in zip(before, after, strict=True)]
-            shams = [_size(b, a) for b, a in zip(*sham, strict=True)]
-            finding = independence.paired_superiority(shams, sizes, study.alpha, seed=study.seed)
+            names = sorted(table[name]["base"])
+            before, after = (_of(sham[side], names, study) for side in ("base", PLACEBO))
+            finding = independence.paired_superiority(
+                [_size(b, a) for b, a in zip(before, after, strict=True)],
+                [_size(b, a) for b, a in zip(base, edit, strict=True)],
+                study.alpha, cluster=people, seed=study.seed,
+            )  # fmt: skip
         else:
-            finding = _other(study, name, before, after, listed[0])
-        cells.append({"dimension": name, "own": name == own, "finding": finding.record()})
+            finding = _other(study, name, placebo, edit, listed[0], people)
+            state, power, smallest = _state(study, finding)
+        cells.append(
+            {"dimension": name, "own": name == own, "state": state, "power": power,
+             "smallest_bound": smallest, "finding": finding.record()}
+        )  # fmt: skip
     return {"edits": own, "what": what, "cells": cells}
 
 
+def _state(study: Study, finding: Finding) -> tuple[str | None, float | None, float | None]:
+    """Whether scorers are apart within the bound; the power if nothing leaks; the bound that it supports."""
+    if finding.bound is None or not finding.n:
+        return None, None, None
+    if finding.by_construction:
+        return "separable", 1.0, 0.0
+    if not finding.sd:
+        return "not known", None, None
+    low, high = finding.bound if isinstance(finding.bound, tuple) else (-finding.bound, finding.bound)
+    power = independence.equivalence_power(finding.n, (low / finding.sd, high / finding.sd), 0.0, study.alpha)
+    smallest = independence.smallest_bound(finding.n, POWER, study.alpha) * finding.sd
+    if power < POWER:
+        return "not known", power, smallest
+    return "separable" if finding.within else "not separable", power, smallest
+
+
 def _other(
-    study: Study, name: str, before: list[float | None], after: list[float | None], metric: Metric
+    study: Study,
+    name: str,
+    before: list[float | None],
+    after: list[float | None],
+    metric: Metric,
+    people: list[str],
 ) -> Finding:
     """A scorer that the edit should not reach."""
     if not any(value is not None for value in before):
         return Finding("equivalence", 0, reason="not scored on these dialogues")
     declared: Bound | None = study.bounds.get(name)
+    how: dict[str, Any] = {"good": good(metric), "cluster": people, "seed": study.seed}
     if declared is None:
-        return independence.paired_estimate(before, after, study.alpha, good=good(metric), seed=study.seed)
-    return independence.paired_equivalence(
-        before, after, declared.bound, study.alpha, good=good(metric), seed=study.seed
-    )
+        return independence.paired_estimate(before, after, study.alpha, **how)
+    return independence.paired_equivalence(before, after, declared.bound, study.alpha, **how)
 
 
-def _columns(
-    table: Table, name: str, metric: Metric, study: Study
-) -> tuple[list[float | None], list[float | None]]:
-    """Base and edit of one metric, dialogue by dialogue."""
-    ids = sorted(table["base"])
-    sides = []
-    for side in ("base", "edit"):
-        rows = [table[side].get(d, {}).get((name, metric.name)) for d in ids]
-        sides.append([None if row is None else getattr(row, study.quantity) for row in rows])
-    return sides[0], sides[1]
+def _columns(sides: Sides | None, study: Study) -> tuple[list[float | None], ...]:
+    """Base, edit and placebo of one headline, dialogue by dialogue; empty where it was not scored."""
+    names = sorted(sides["base"]) if sides else []
+    return tuple(_of(sides[side], names, study) if sides else [] for side in SIDES)
+
+
+def _of(
+    side: Mapping[str, Mapping[str, float | None]], names: Sequence[str], study: Study
+) -> list[float | None]:
+    """The quantity that the study asks for, of these dialogues."""
+    return [side.get(one, {}).get(study.quantity) for one in names]
+
+
+def _people(sides: Sides | None) -> list[str]:
+    """Whose words each dialogue holds: windows of one user are no independent evidence."""
+    users = {one["pair"]: one["user"] for one in _triples()}
+    return [users.get(one, one) for one in sorted(sides["base"] if sides else ())]
 
 
 def _size(before: float | None, after: float | None) -> float | None:
@@ -260,15 +358,13 @@ def _withheld(study: Study, record: Mapping[str, Any], names: Sequence[str]) -> 
     for row in record["perturbation"]:
         own = next(one for one in row["cells"] if one["own"])["finding"]
         for one in row["cells"]:
-            finding = one["finding"]
             if one["own"]:
                 continue
-            if own["conclusion"] != "improved":
+            if own["n"] and own["conclusion"] != "improved":
                 add(row["edits"], one["dimension"], f"{row['what']} were not shown to move {row['edits']}")
-            tested = finding["bound"] is not None and finding["n"]
-            if tested and " within " not in (finding["conclusion"] or ""):
-                end = finding["conclusion"] or finding["reason"]
-                add(row["edits"], one["dimension"], f"{row['what']} also reach {one['dimension']} ({end})")
+            reason = _leaking(one)
+            if reason is not None:
+                add(row["edits"], one["dimension"], f"{row['what']} and {one['dimension']}: {reason}")
     for pair, ratio in record["traits"]["htmt"].items():
         if independence.separated(ratio) is False:
             one, other = pair.split("~")
@@ -281,3 +377,18 @@ def _withheld(study: Study, record: Mapping[str, Any], names: Sequence[str]) -> 
                     if other != name:
                         add(name, other, f"{name} is unreliable ({value:.2f}, under .4)")
     return [{"pair": list(pair), "reasons": list(dict.fromkeys(reasons))} for pair, reasons in why.items()]
+
+
+def _leaking(cell: Mapping[str, Any]) -> str | None:
+    """Why a scorer cannot be called apart from what was edited, or None."""
+    finding = cell["finding"]
+    if cell["state"] == "not separable":
+        return f"not separable within the bound; a bound of {finding['sensitivity']:.3g} would hold"
+    if cell["state"] != "not known":
+        return None
+    if cell["power"] is None:
+        return f"not known: {finding['reason']}"
+    return (
+        f"not known, the test has a power of {cell['power']:.0%}; it takes a bound of "
+        f"{cell['smallest_bound']:.3g}, or more pairs"
+    )
