@@ -71,9 +71,47 @@ def export(network: nn.Module, base: Path, folder: Path, fp32: Path | None = Non
             shutil.copy(plain, fp32)
     model = onnx.load(str(folder / "model.onnx"))
     model.doc_string = ""
+    multiply_in_fp32(model)
     onnx.save(model, str(folder / "model.onnx"))
     plain_tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
     plain_tokenizer.no_padding()
     plain_tokenizer.no_truncation()
     plain_tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     return folder / "model.onnx"
+
+
+def multiply_in_fp32(model: onnx.ModelProto) -> None:
+    """Keep the int8 weights as storage: cast and scaled at load, activations as they are.
+
+    Activations scaled to int8 by the batch make numbers hang on neighbours, and on processors: without VNNI
+    onnxruntime adds products of int8 in saturating 16 bits.
+    """
+    graph = model.graph
+    stored = {tensor.name for tensor in graph.initializer}
+    made = {name: node for node in graph.node for name in node.output}
+    uses: dict[str, list[onnx.NodeProto]] = {}
+    for node in graph.node:
+        for name in node.input:
+            uses.setdefault(name, []).append(node)
+    scaled, products, dropped = [], {}, set()
+    for node in graph.node:
+        if node.op_type == "MatMulInteger":
+            # quantised activation, weight -> MatMulInteger -> Cast -> Mul by both scales
+            activation, weight = node.input[:2]
+            cast = uses[node.output[0]][0]
+            rescale = uses[cast.output[0]][0]
+            scales = made[next(name for name in rescale.input if name != cast.output[0])]
+            scale = next(name for name in scales.input if name in stored)
+            quantise = made[activation]
+            wide, ready = f"{weight}_fp32", f"{weight}_scaled"
+            scaled.append(onnx.helper.make_node("Cast", [weight], [wide], to=onnx.TensorProto.FLOAT))
+            scaled.append(onnx.helper.make_node("Mul", [wide, scale], [ready]))
+            factors = [quantise.input[0], ready]
+            products[id(node)] = onnx.helper.make_node("MatMul", factors, list(rescale.output))
+            dropped |= {id(one) for one in (cast, rescale, scales, quantise)}
+    nodes = scaled + [products.get(id(n), n) for n in graph.node if id(n) not in dropped]
+    used = {name for node in nodes for name in node.input}
+    kept = [tensor for tensor in graph.initializer if tensor.name in used]
+    del graph.node[:], graph.initializer[:]
+    graph.node.extend(nodes)
+    graph.initializer.extend(kept)

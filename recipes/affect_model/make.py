@@ -222,8 +222,6 @@ def declare(folder: Path, model: Path, data: Path, made: dict[str, Any]) -> None
         "licence": "MIT (weights); base Apache-2.0, data CC BY 4.0: see README.md",
         "languages": ["en"],
         "max_tokens": LONGEST,
-        # Activations are scaled per run: in a batch, a text's numbers would hang on its neighbours.
-        "batch": 1,
         "sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
         "made": {"goemotions_sha256": digest(data), "plans": [vars(p) for p in PLANS]} | made,
     }
