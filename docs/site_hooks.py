@@ -143,7 +143,11 @@ def _entry(dimension: str, entry: dict[str, Any]) -> str:
         lines.append(f". Serves: {entry['serves']}")
     lines.append(".\n")
     for one in entry.get("contraindications", []):
-        limit = f"; `{one['metric']}` at most {one['at_most']}" if "metric" in one else ""
+        limit = (
+            f"; `{one['metric']}` at most {one.get('at_most', 0)} above false alarms"
+            if "metric" in one
+            else ""
+        )
         lines.append(f"\n- must not happen: {one['when']} ({one['why']}{limit})")
     for one in entry.get("evidence", []):
         side = "for" if one["supports"] else "against"
