@@ -1,9 +1,8 @@
 """What every test may use."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import faults
 import pytest
@@ -34,21 +33,3 @@ def seed(request: pytest.FixtureRequest) -> int:
 def draw(seed: int) -> random.Random:
     """Chance that can be replayed."""
     return random.Random(seed)
-
-
-@pytest.fixture(scope="module")
-def observed_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Let the reviews of a file share the memory that the arms of one review share: what one test has
-    looked at, under the same settings, the next does not look at again.
-    """
-    from convalign.review import arms
-
-    memory = tmp_path_factory.mktemp("observed") / "memory"
-    real = arms.score_to_run
-
-    def remembering(*given: Any, **named: Any) -> Any:
-        return real(*given, **(named | {"memory": memory}))
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(arms, "score_to_run", remembering)
-        yield

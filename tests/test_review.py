@@ -16,8 +16,6 @@ import pytest
 
 from convalign.cli import main
 
-pytestmark = pytest.mark.usefixtures("observed_once")
-
 ECHO = ("--dimension", "lexical", "--terms", "affect")
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 

@@ -19,8 +19,6 @@ from convalign.errors import StudyError
 from convalign.review.against import load_earlier
 from convalign.review.probes import read_probe
 
-pytestmark = pytest.mark.usefixtures("observed_once")
-
 ROOT = Path(__file__).parents[1]
 REPORTS = ROOT / "reports"
 SCHEMA = ROOT / "evaluators" / "convalign" / "results.schema.json"
