@@ -776,7 +776,7 @@ def test_reasons_are_known_and_signature_says_what_counts() -> None:
     assert used <= set(REASONS)
     assert re.fullmatch(
         r"prosodic\.proximity\|pitch:swift-f0-[\d.]+\|rate:nuclei-300-2500\|gain:as-logged\|join:2s"
-        r"\|surrogates:199\|within:none\|lags:1\|seed:0\|v:2",
+        r"\|surrogates:199\|within:none\|lags:1\|seed:0\|v:2\|canary:[0-9a-f]{8}",
         prosodic.signature(SETTINGS),
     )
     changed = [
