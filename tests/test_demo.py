@@ -76,9 +76,10 @@ def test_the_readme_shows_what_it_finds(demo: Path) -> None:
     block = re.search(r"```text\n(.*?)\n```", readme.read_text(encoding="utf-8"), re.DOTALL)
     assert block is not None
     assert NUMBER.sub("#", shown) == NUMBER.sub("#", block[1])
-    there, here = (map(float, NUMBER.findall(text)) for text in (block[1], shown))
-    # Half a unit of the last digit: the same numbers on every processor, but for how a tie is printed.
-    assert [*here] == pytest.approx([*there], abs=0.0011)
+    there, here = (NUMBER.findall(text) for text in (block[1], shown))
+    assert [here[0::3], here[2::3]] == [there[0::3], there[2::3]]
+    # Affect lies on a grid of .001; on another processor one number may print one unit of the last digit apart.
+    assert [*map(float, here[1::3])] == pytest.approx([*map(float, there[1::3])], abs=0.0011)
 
 
 def test_files_of_the_review(demo: Path) -> None:
