@@ -78,7 +78,7 @@ def test_the_readme_shows_what_it_finds(demo: Path) -> None:
     assert NUMBER.sub("#", shown) == NUMBER.sub("#", block[1])
     there, here = (NUMBER.findall(text) for text in (block[1], shown))
     assert [here[0::3], here[2::3]] == [there[0::3], there[2::3]]
-    # Affect lies on a grid of .001; on another processor one number may print one unit of the last digit apart.
+    # Affect lies on a grid of .001: on another processor a number may print one unit of the last digit apart.
     assert [*map(float, here[1::3])] == pytest.approx([*map(float, there[1::3])], abs=0.0011)
 
 
