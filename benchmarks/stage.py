@@ -86,9 +86,9 @@ def _kernels(texts: list[str]) -> Counter[str]:
         options.enable_profiling = True
         options.profile_file_prefix = str(Path(folder) / "profile")
         session = onnxruntime.InferenceSession(
-            str(affect.SHIPPED / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            str(affect.folder() / "model.onnx"), options, providers=["CPUExecutionProvider"]
         )
-        tokenizer = Tokenizer.from_file(str(affect.SHIPPED / "tokenizer.json"))
+        tokenizer = Tokenizer.from_file(str(affect.folder() / "tokenizer.json"))
         for text in texts:
             encoded = tokenizer.encode(text)
             session.run(None, {"input_ids": [encoded.ids], "attention_mask": [encoded.attention_mask]})

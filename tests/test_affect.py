@@ -20,6 +20,7 @@ import pytest
 from convalign import affect
 from convalign.affect.canary import TEXTS, canary
 from convalign.affect.classifier import Classifier
+from convalign.affect.emoticons import spelled
 from convalign.affect.lexicon import Lexicon
 from convalign.affect.onnx import FILES, open_folder, providers
 from convalign.errors import MissingExtraError, UsageError
@@ -99,7 +100,7 @@ def test_the_default_model_ships_and_is_declared_in_full() -> None:
     assert model.scheme.graded == graded
     assert set(model.labels) - set(model.thresholds) == set(graded)
     assert [one["name"] for one in affect.available()] == ["default", "lexicon", "FOLDER", "FILE.json"]
-    assert sum(f.stat().st_size for f in affect.SHIPPED.iterdir()) < 25e6
+    assert sum(f.stat().st_size for f in affect.folder().iterdir()) < 25e6
 
 
 def varied(count: int) -> list[str]:
@@ -208,7 +209,7 @@ def test_the_default_model_has_the_figures_of_its_card(shared: Callable[[str], P
     for place, (_, marked, _) in enumerate(rows):
         truth[place, [int(one) for one in marked.split(",")]] = True
     score = f1_score(truth, found[:, :28] >= cut, average="macro", zero_division=0)
-    figures = json.loads((affect.SHIPPED / "affect.json").read_text(encoding="utf-8"))["figures"]
+    figures = json.loads((affect.folder() / "affect.json").read_text(encoding="utf-8"))["figures"]
     assert score == pytest.approx(figures["labels"]["macro_f1"], abs=5e-4)
     assert score >= 0.50
 
@@ -459,11 +460,11 @@ def test_the_lexicon_needs_neither_torch_nor_the_network() -> None:
 def test_a_folder_model_needs_neither_torch_nor_the_network(tmp_path: Path) -> None:
     code = (
         "import socket, sys\n"
-        "def refuse(*a, **k): raise AssertionError('a socket was opened')\n"
-        "socket.socket = refuse\n"
+        "def refuse(*a, **k): raise AssertionError('an address was asked for')\n"
+        "socket.socket.connect = socket.getaddrinfo = refuse\n"
         "from convalign import affect\n"
         f"affect.load({str(folder(tmp_path / 'm'))!r}).predict(['good'])\n"
-        "print([m for m in ('torch', 'transformers', 'requests', 'onnxruntime') if m in sys.modules])"
+        "print([m for m in ('torch', 'onnxruntime') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == "['onnxruntime']\n"
@@ -596,3 +597,61 @@ def test_a_local_folder_of_transformers_gives_its_own_numbers(tmp_path: Path) ->
     declared(path / "affect.json", order=["joy", "fear"], labels={"joy": "positive", "fear": "negative"})
     with pytest.raises(UsageError, match=r"names joy, fear; the model has anger, joy"):
         affect.load(str(path))
+
+
+# ------------------------------------------------------------------ emoji
+
+GLAD = """
+\U0001f642 \U0001f600 \U0001f602 \u2764\ufe0f \U0001f60d \U0001f44d \U0001f389 \U0001f60a \U0001f970
+\U0001f618 \U0001f917 \U0001f4af \U0001f604 \U0001f44f \U0001f601 \U0001f607 \U0001f496 \U0001f44d\U0001f3fd
+""".split()
+SAD = """
+\u2639\ufe0f \U0001f621 \U0001f622 \U0001f62d \U0001f494 \U0001f44e \U0001f620 \U0001f61e \U0001f629
+\U0001f92c \U0001f631 \U0001f630 \U0001f92e \U0001f612 \U0001f624 \U0001f616 \U0001f641 \U0001f628
+""".split()
+
+
+def test_emoji_move_a_text_the_way_people_mean_them() -> None:
+    model = affect.load()
+    plain, *glad = valence(model, ["ok", *(f"ok {one}" for one in GLAD)])
+    sad = valence(model, [f"ok {one}" for one in SAD])
+    assert sum(one > 0 for one in glad) == len(glad)
+    assert sum(one < 0 for one in sad) >= len(sad) - 1
+    assert float(np.mean(glad)) > plain > float(np.mean(sad))
+    assert model.unknown([*GLAD, *SAD]) == [0.0] * len(GLAD + SAD)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ok \U0001f621\U0001f621", "ok enraged face enraged face"),
+        ("\U0001f44d\U0001f3fd", "good"),
+        ("no :'( </3", "no crying face broken heart"),
+        (">:( >:(", "angry face angry face"),
+        ("at 8:30 (a:b) http://x.y:80/ :) <3 :D", "at 8:30 (a:b) http://x.y:80/ :) <3 :D"),
+        ("na\u00efve \u4f60\u597d \u2192 \u00a9", "na\u00efve \u4f60\u597d \u2192 copyright"),
+    ],
+)
+def test_emoji_become_words_and_text_stays(text: str, expected: str) -> None:
+    assert spelled(text) == expected
+    assert spelled(spelled(text)) == spelled(text)
+
+
+def test_an_emoji_that_a_vocabulary_has_stays(tmp_path: Path) -> None:
+    path = folder(tmp_path / "m")
+    tokenize(path, (*WORDS[:-1], "\U0001f621"))
+    model = open_folder(path)
+    assert model.unknown(["\U0001f621", "\U0001f622 good", "zzz zzz good"]) == [0.0, 2 / 3, 2 / 3]
+
+
+def test_a_model_whose_own_configuration_orders_labels_otherwise_is_refused(tmp_path: Path) -> None:
+    path = folder(tmp_path / "m")
+    order = json.loads((path / "affect.json").read_text(encoding="utf-8"))["order"]
+    told = {"model_type": "bert", "id2label": dict(enumerate(reversed(order)))}
+    (path / "config.json").write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"affect.json: \$.order: names .*; the model's config.json has"):
+        affect.load(str(path))
+    before = open_folder(folder(tmp_path / "n")).signature
+    told["id2label"] = dict(enumerate(order))
+    (path / "config.json").write_text(json.dumps(told), encoding="utf-8")
+    assert affect.load(str(path)).signature != before

@@ -136,7 +136,7 @@ def test_a_bad_record_late_in_the_log_leaves_nothing_behind(log: Path, tmp_path:
 def test_a_dialogue_that_cannot_be_scored_is_a_row_with_a_reason(
     tmp_path: Path, turns: list[dict[str, object]], reason: set[str] | None
 ) -> None:
-    records = [*example.records(), {"id": "odd", "turns": turns}]
+    records = [*example.records(), {"id": "odd", "turns": turns, "meta": {"language": "en"}}]
     log = example.write(tmp_path / "log.jsonl", records)
     assert run("score", log, "-o", tmp_path / "run", *TEXT) in (0, 4)
     odd = [r for r in example.rows(tmp_path / "run" / "dialogues.jsonl") if r["dialogue"] == "odd"]
@@ -155,6 +155,7 @@ def test_a_script_in_a_turn_is_words_and_a_50_mb_line_is_read(tmp_path: Path) ->
     records = example.records()
     records[0]["turns"][0]["text"] = "<script>alert('kettle')</script>"
     records[1]["turns"][1]["text"] = "kettle " * 7_500_000
+    records[1]["meta"] = {"language": "en"}
     log = example.write(tmp_path / "log.jsonl", records)
     assert log.stat().st_size > 50_000_000
     assert run("score", log, "-o", tmp_path / "run", "--dimensions", "lexical") == 0

@@ -22,6 +22,7 @@ from convalign.dimensions import emotional
 from convalign.dimensions.emotional import match, similarity, slope, without_echo
 from convalign.dimensions.emotional.words import STOP_WORDS, WORD, keys
 from convalign.errors import UsageError
+from convalign.language import SOURCE as SEEN
 from convalign.scores import Score
 
 GOOD = ("I love this wonderful lamp.", "That is great news.", "We are happy.", "What a lovely day.")
@@ -66,7 +67,11 @@ def excess(dialogues: list[Dialogue], metric: str = "match") -> tuple[float, flo
 
 def padded(turns: Sequence[tuple[str, str | None]], **more: Any) -> list[Dialogue]:
     """A dialogue among enough others to be each other's strangers."""
-    return [Dialogue("odd", tuple(Turn(s, t) for s, t in turns), **more), *corpus(lambda mood, _: mood, 8)]
+    told = {"meta": {"language": "en"}, **more}
+    return [
+        Dialogue("odd", tuple(Turn(s, t) for s, t in turns), **told),
+        *corpus(lambda mood, _: mood, 8),
+    ]
 
 
 def reasons(dialogues: list[Dialogue], metric: str = "match") -> set[tuple[str, str | None]]:
@@ -198,7 +203,11 @@ def test_flat_dialogues_have_no_spread() -> None:
         for d in corpus(lambda m, _: m, 8)
     ]
     varied = [
-        replace(d, turns=tuple(replace(t, text=f"{t.text} {d.id} drawer {k}") for k, t in enumerate(d.turns)))
+        replace(
+            d,
+            turns=tuple(replace(t, text=f"{t.text} {d.id} drawer {k}") for k, t in enumerate(d.turns)),
+            meta={"language": "en"},
+        )
         for d in flat
     ]
     # To the lexicon all of these are exactly as flat as each other.
@@ -227,13 +236,14 @@ def test_consecutive_turns_are_joined_and_three_speakers_pair_in_order() -> None
     model = affect.load()
     joined = model.scheme.valence(model.predict(["good lamp", "lovely good lamp"]), model.labels)
     assert heard == {float(v) for v in joined}
-    assert [place for place, _, _ in observed.turns][:6] == [0, 2, 3, 4, 7, 8]
+    assert [place for place, *_ in observed.turns][:6] == [0, 2, 3, 4, 7, 8]
 
 
 def test_the_signature_names_the_model_and_the_echo_control() -> None:
     text = emotional.signature(emotional.Settings(seed=3, surrogates=50))
     assert text.startswith(f"emotional.match|affect:{affect.load().signature}|echo:deleted-lemma-en-")
-    assert re.search(r"\|primes:50\|within:none\|language:en\|seed:3\|v:4\|canary:[0-9a-f]{8}$", text)
+    assert f"|primes:50|within:none|language:{SEEN}|seed:3|emoji-" in text
+    assert re.search(r"\|emoji-[0-9.]+\|v:5\|canary:[0-9a-f]{8}$", text)
 
 
 def test_a_partner_who_was_never_heard_gives_no_excess() -> None:
@@ -423,3 +433,33 @@ def test_an_injected_echo_moves_the_raw_match_only_in_real_dialogues(shared: Cal
     assert found["all n"][0] >= 600
     assert found["negative n"][0] >= 100
     hold(found)
+
+
+# ------------------------------------------------------------------ chats as people write them
+
+
+def test_emoji_only_turns_are_read_and_their_echo_is_deleted() -> None:
+    said = ("\U0001f621", "\U0001f621", ":(", "wonderful \u2764\ufe0f")
+    turns = [("agent" if k % 2 else "user", said[k % 4]) for k in range(12)]
+    seen = emotional.observe(padded(turns), emotional.Settings())[0]
+    felt = [feeling for _, _, feeling, _ in seen.turns]
+    assert all(not isinstance(one, str) for one in felt)
+    assert felt[0].valence < -0.4
+    (exchanges,) = [e for label, _, _, e in seen.directions if label == "agent->user"]
+    assert exchanges[0].echoed == 1
+    assert exchanges[0].edited is None
+    assert exchanges[1].edited.valence > 0
+
+
+def test_what_the_model_has_no_vocabulary_for_is_unscored_and_counted() -> None:
+    runes = "\u16a0\u16a2\u16a6\u16a8 \u16b7\u16b9\u16ba"
+    said = [runes if k == 5 else f"I see it {k} {runes[0]}" if k % 2 else f"I am sad {k}" for k in range(12)]
+    turns = [("agent" if k % 2 else "user", text) for k, text in enumerate(said)]
+    found = scoring.score(padded(turns, roles={"user": "user", "agent": "agent"}), ["emotional"], turns=True)
+    own = [r for r in found if r.dialogue == "odd" and getattr(r, "turn", None) == 5]
+    (valence,) = [r for r in own if r.metric == "valence"]
+    assert (valence.value, valence.reason) == (None, "mostly unknown")
+    assert [r.value for r in own if r.metric == "unknown"] == [1.0]
+    assert not [r for r in own if r.direction is not None and r.value is not None]
+    strange = padded([("user" if k % 2 else "agent", runes) for k in range(12)])
+    assert {reason for _, reason in reasons(strange)} == {"mostly unknown"}

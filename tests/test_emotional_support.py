@@ -176,9 +176,7 @@ def test_the_probes_are_told_apart_and_the_ones_held_back_too() -> None:
     ]
     counts: dict[tuple[str, str], list[dict[str, float]]] = {}
     missed = 0
-    for one, seen in zip(
-        probes, observe_all(dialogues, affect.load(), language="en", within=None), strict=True
-    ):
+    for one, seen in zip(probes, observe_all(dialogues, affect.load(), asked="en", within=None), strict=True):
         (exchange,) = next(exchanges for *_, exchanges in seen.directions if exchanges)
         assert exchange.prime is not None
         missed += exchange.prime.valence >= -0.2
@@ -238,7 +236,7 @@ def test_the_probes_are_told_apart_and_the_ones_held_back_too() -> None:
 def test_a_reassurance_is_not_accused(reply: str) -> None:
     prime = "I am so angry, my parcel is broken and nobody helps me."
     dialogue = Dialogue("d", (Turn("user", prime), Turn("agent", reply)))
-    (seen,) = observe_all([dialogue], affect.load(), language="en", within=None)
+    (seen,) = observe_all([dialogue], affect.load(), asked="en", within=None)
     (exchange,) = next(exchanges for *_, exchanges in seen.directions if exchanges)
     assert exchange.prime is not None
     found = told(exchange, exchange.prime.valence)

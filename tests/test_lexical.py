@@ -28,6 +28,7 @@ from convalign.dimensions.lexical import (
     words,
 )
 from convalign.errors import MissingExtraError, UsageError
+from convalign.language import SOURCE as SEEN
 from convalign.scores import Score, Scored, line
 from convalign.surrogates import Pool
 
@@ -52,8 +53,13 @@ STRANGER = ["warranty", "blue", "dollar", "lamp", "need", "like", "green", "pain
 TOPICS = ("kettle parcel spout lid handle", "tent river boots map rope", "violin bow string tune score")
 
 
+ENGLISH = {"language": "en"}
+"""Of words that no language has."""
+
+
 def made(turns: Sequence[tuple[str, str | None]], name: str = "d", **more: Any) -> Dialogue:
-    return Dialogue(name, tuple(Turn(speaker, text) for speaker, text in turns), **more)
+    said = {**ENGLISH, **more.pop("meta", {})}
+    return Dialogue(name, tuple(Turn(speaker, text) for speaker, text in turns), meta=said, **more)
 
 
 def corpus(size: int = 24, seed: int = 1, *, agree: float = 0.5) -> list[Dialogue]:
@@ -69,7 +75,9 @@ def corpus(size: int = 24, seed: int = 1, *, agree: float = 0.5) -> list[Dialogu
                 draw.choice(user) if draw.random() < agree else draw.choice(vocabulary) for _ in range(4)
             ]
             turns += [Turn("user", " ".join(user)), Turn("agent", " ".join(agent))]
-        found.append(Dialogue(f"d{number:02}", tuple(turns), {"user": "user", "agent": "agent"}))
+        found.append(
+            Dialogue(f"d{number:02}", tuple(turns), {"user": "user", "agent": "agent"}, meta=ENGLISH)
+        )
     return found
 
 
@@ -405,8 +413,12 @@ def test_a_pattern_that_python_cannot_compile_is_said(pattern: str) -> None:
 
 
 def test_unknown_language_and_pipeline() -> None:
-    with pytest.raises(UsageError, match="language 'zz': spaCy has none of this code; write one such as"):
-        lexical.signature(Settings(language="zz"))
+    with pytest.raises(
+        UsageError, match="language: 'zz' is no code of ISO 639; write one such as en, de, es, zh"
+    ):
+        Settings(language="zz")
+    with pytest.raises(UsageError, match="language 'cy': spaCy has none of this code"):
+        lexical.signature(Settings(language="Welsh"))
     with pytest.raises(
         UsageError, match=r"spacy pipeline 'no_such': .*; name an installed pipeline or its folder"
     ):
@@ -420,7 +432,7 @@ def test_every_option_is_in_the_signature() -> None:
     }  # fmt: skip
     plain = lexical.signature(Settings())
     assert plain.startswith(
-        f"lexical.entrainment|tok:spacy-blank-en-{spacy.about.__version__}|lemma:lookup|history:all|"
+        f"lexical.entrainment|tok:spacy-blank-en-{spacy.about.__version__}|lemma:lookup|language:{SEEN}|history:all|"
     )
     assert re.search(r"\|surrogates:20\|within:none\|seed:0\|v:1\|canary:[0-9a-f]{8}$", plain)
     assert {f.name for f in fields(Settings)} == {*other, "spacy"}
@@ -614,7 +626,7 @@ def test_strangers_are_as_long_as_the_partner() -> None:
 
 
 def test_within_draws_from_the_same_topic() -> None:
-    dialogues = [replace(d, meta={"task": k % 2}) for k, d in enumerate(corpus(24))]
+    dialogues = [replace(d, meta={"task": k % 2, **ENGLISH}) for k, d in enumerate(corpus(24))]
     assert {r.surrogates for r in rows(scored(dialogues), "agent->user")} == {20}
     within = rows(scored(dialogues, Settings(within="task")), "agent->user")
     assert {r.surrogates for r in within} == {11}

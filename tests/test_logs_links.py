@@ -349,7 +349,7 @@ def test_weights_that_lie_outside_a_model_folder_are_not_read(tmp_path: Path) ->
     )
     made = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
     (folder / "model.onnx").write_bytes(made.SerializeToString())
-    shipped = Path(convalign.affect.SHIPPED)
+    shipped = convalign.affect.folder()
     for name in ("tokenizer.json", "affect.json"):
         text = json.loads((shipped / name).read_text(encoding="utf-8"))
         text.pop("sha256", None)

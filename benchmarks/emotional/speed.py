@@ -132,8 +132,8 @@ def agree(data: Path, fp32: Path) -> float:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         shutil.copy(fp32, folder / "model.onnx")
-        shutil.copy(affect.SHIPPED / "tokenizer.json", folder)
-        record = json.loads((affect.SHIPPED / "affect.json").read_text(encoding="utf-8"))
+        shutil.copy(affect.folder() / "tokenizer.json", folder)
+        record = json.loads((affect.folder() / "affect.json").read_text(encoding="utf-8"))
         del record["sha256"]
         (folder / "affect.json").write_text(json.dumps(record), encoding="utf-8")
         scores = []

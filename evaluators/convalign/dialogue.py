@@ -27,6 +27,13 @@ TURN_KEYS = ("speaker", "text", "start_s", "end_s", "audio")
 DIALOGUE_KEYS = ("id", "turns", "roles", "audio", "meta")
 
 
+LANGUAGE_KEYS = ("language", "lang", "locale", "language_code", "languageCode")
+LANGUAGE_IN = ("metadata", "meta")
+"""Where logs say a language: these keys of meta, or of one of these objects in it."""
+NO_LANGUAGE = ("", "auto", "unknown", "multi", "mul", "zxx")
+"""What stands there when it is not said."""
+
+
 @dataclass(frozen=True, slots=True)
 class AudioSegment:
     """Where a turn can be heard.
@@ -132,9 +139,13 @@ class Dialogue:
 
     @property
     def language(self) -> str | None:
-        """``meta.language`` when the log says it (``en``, ``de``, ...), else None."""
-        language = self.meta.get("language")
-        return language if isinstance(language, str) and language else None
+        """What the log says of its language, as it says it (``en``, ``eng``, ``en-US``), else None."""
+        inner = (one for key in LANGUAGE_IN if isinstance(one := self.meta.get(key), Mapping))
+        for holder in (self.meta, *inner):
+            for said in (holder.get(key) for key in LANGUAGE_KEYS):
+                if isinstance(said, str) and said.strip().lower() not in NO_LANGUAGE:
+                    return said.strip()
+        return None
 
     def label(self, speaker: str) -> str:
         """How a speaker is called in directions: the role if nobody shares it, else the name."""

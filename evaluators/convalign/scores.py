@@ -28,7 +28,9 @@ REASONS: dict[str, str] = {
     "audio unreadable": "the sound file is missing, truncated or not decodable",
     "no turn times": "a recording holds several turns and they have no times",
     "no words": "no turn of this speaker has text",
+    "mostly unknown": "over half of the pieces of this text are unknown to the affect model",
     "no content words": "the replies hold no content word",
+    "language not sure": "the words do not tell which language they are in; say it, by --language or meta",
     "language not covered": "the model or word lists do not cover this language",
     # not enough of it
     "one speaker": "nobody answers anybody",

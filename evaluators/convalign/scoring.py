@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from convalign import dimensions
+from convalign import dimensions, language
 from convalign.dialogue import Dialogue, Turn, to_record
 from convalign.errors import UsageError
 from convalign.limits import time_limit
@@ -193,6 +193,8 @@ def project(dialogue: Dialogue, needs: Literal["text", "audio", "both"]) -> Dial
     For ``text``: no audio, no times. For ``audio``: every text replaced by None. For ``both``: both.
     """
     scalars = {k: v for k, v in dialogue.meta.items() if isinstance(v, (str, int, float, bool))}
+    if dialogue.language is not None:
+        scalars["language"] = dialogue.language
     if needs == "text":
         turns = tuple(Turn(turn.speaker, turn.text) for turn in dialogue.turns)
         return replace(dialogue, turns=turns, meta=scalars, audio=None, root=None)
@@ -301,6 +303,7 @@ def _index(dialogue: Dialogue, chosen: Sequence[Scorer]) -> dict[str, Any]:
         "directions": [d.label for d in dialogue.directions()],
         "words": _words(dialogue),
         "prompt": _prompt(dialogue),
+        "language": _language(dialogue, chosen),
         "input": {s.name: has_input(dialogue, s.module.NEEDS) for s in chosen},
         "meta": scalars,
     }
@@ -313,6 +316,14 @@ def _words(dialogue: Dialogue) -> dict[str, int]:
         if turn.text:
             counted[dialogue.label(turn.speaker)] += len(turn.text.split())
     return dict(counted)
+
+
+def _language(dialogue: Dialogue, chosen: Sequence[Scorer]) -> str | None:
+    """The language that words were read in; None where nobody read any."""
+    readers = [s for s in chosen if s.reads != "audio"]
+    if not readers or not has_input(dialogue, "text"):
+        return None
+    return language.of(dialogue, readers[0].settings.language)
 
 
 def _prompt(dialogue: Dialogue) -> str | None:
@@ -334,12 +345,14 @@ class Outcome:
     without_input: Counter[str] = field(default_factory=Counter)
     messages: list[str] = field(default_factory=list)
     headlines: dict[tuple[str, str, str], Tally] = field(default_factory=dict)
+    languages: Counter[str] = field(default_factory=Counter)
 
     def extend(self, later: Outcome) -> None:
         """Add what was counted of the dialogues that follow."""
         self.scored.update(later.scored)
         self.without_input.update(later.without_input)
         self.messages += later.messages
+        self.languages.update(later.languages)
         for name, reasons in later.unscored.items():
             self.unscored.setdefault(name, Counter()).update(reasons)
         for key, tally in later.headlines.items():
@@ -401,6 +414,8 @@ def score_seen(
     timeout_s: float | None = None,
 ) -> Scored:
     """Rows of one dialogue, counted in `outcome`, whose references are used."""
+    if seen.index["language"] is not None:
+        outcome.languages[seen.index["language"]] += 1
     parts = [_score(seen, s, pools[s.name], outcome, timeout_s) for s in chosen]
     return Scored(tuple(r for p in parts for r in p.dialogues), tuple(r for p in parts for r in p.turns))
 

@@ -15,6 +15,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from tokenizers import Tokenizer
 from torch import nn
+from vocabulary import learnt
 
 
 class Felt(nn.Module):
@@ -77,6 +78,7 @@ def export(network: nn.Module, base: Path, folder: Path, fp32: Path | None = Non
     plain_tokenizer.no_padding()
     plain_tokenizer.no_truncation()
     plain_tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    learnt(folder)
     return folder / "model.onnx"
 
 

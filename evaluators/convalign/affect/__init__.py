@@ -45,6 +45,10 @@ class Model(Protocol):
         """[n_texts, n_labels]; equal texts are predicted once."""
         ...
 
+    def unknown(self, texts: list[str]) -> list[float]:
+        """The share of the pieces of each text that the model has no vocabulary for, 0..1."""
+        ...
+
     def truncated(self, texts: list[str]) -> list[bool]:
         """Whether the model sees only the beginning of a text."""
         ...
@@ -78,7 +82,11 @@ def load(name: str = "default", *, provider: str = "cpu") -> Model:
         from convalign.affect.lexicon import Lexicon
 
         return Lexicon()
-    path = SHIPPED if name == "default" else Path(name)
+    if name in SHIPPED:
+        from convalign.affect.onnx import open_folder
+
+        return open_folder(folder(name), provider)
+    path = Path(name)
     if path.is_dir() and not (path / "model.onnx").exists() and (path / "model.safetensors").exists():
         from convalign.affect.hub import open_declared
 
@@ -97,8 +105,13 @@ def load(name: str = "default", *, provider: str = "cpu") -> Model:
     )
 
 
-SHIPPED = Path(str(resources.files("convalign.affect") / "model"))
-"""The folder of the default model."""
+SHIPPED = {"default": "model"}
+"""Name -> folder of the models that come with the package."""
+
+
+def folder(name: str = "default") -> Path:
+    """Where a model that comes with the package lies."""
+    return Path(str(resources.files("convalign.affect"))) / SHIPPED[name]
 
 
 def available() -> list[dict[str, str]]:

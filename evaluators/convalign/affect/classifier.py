@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convalign.affect.declaration import Declaration
+from convalign.affect.emoticons import spelled
 from convalign.errors import UsageError
 
 GRID = 3
@@ -24,8 +25,12 @@ Floats = NDArray[np.float32]
 class Engine(Protocol):
     """Whatever runs a model."""
 
-    def lengths(self, texts: list[str]) -> list[int]:
-        """Tokens of each text, nothing cut off."""
+    def knows(self, sign: str) -> bool:
+        """Whether an emoji is a piece of the vocabulary."""
+        ...
+
+    def pieces(self, texts: list[str]) -> list[tuple[int, float]]:
+        """Tokens of each text, nothing cut off, and the share of its own that are unknown, 0..1."""
         ...
 
     def logits(self, texts: list[str]) -> NDArray[np.float64]:
@@ -53,15 +58,19 @@ class Classifier:
         self._batch = declared.batch
         self._engine = engine
         self._known: dict[str, Floats] = {}
+        self._pieces: dict[str, tuple[int, float]] = {}
 
     def predict(self, texts: list[str]) -> Floats:
         """[n_texts, n_labels], 0..1 in steps of .001, columns in the order of `labels`.
 
-        Equal texts are predicted once. A text longer than the model's limit is cut in sentences, and a
-        sentence that is still too long in halves; their predictions are averaged by words.
+        Equal texts are predicted once; emoji that the vocabulary lacks are words (`emoticons.spelled`). A
+        text longer than the model's limit is cut in sentences, and a sentence that is still too long in
+        halves; their predictions are averaged by words.
         """
         if len(self._known) > REMEMBERED:
             self._known.clear()
+            self._pieces.clear()
+        texts = [self._spelled(text) for text in texts]
         different = [text for text in dict.fromkeys(texts) if text not in self._known]
         pieces = dict(zip(different, self._cut(different), strict=True))
         single = list(dict.fromkeys(piece for parts in pieces.values() for piece in parts))
@@ -79,10 +88,24 @@ class Classifier:
     def truncated(self, texts: list[str]) -> list[bool]:
         """Whether a text holds one word too long for the model, of which it sees only the beginning."""
         longest = self.scheme.max_tokens
-        parts = self._cut(texts)
+        parts = self._cut([self._spelled(text) for text in texts])
         flat = [piece for one in parts for piece in one]
-        long = iter([length > longest for length in self._engine.lengths(flat)] if longest else [])
+        long = iter([length > longest for length, _ in self._measured(flat)] if longest else [])
         return [sum(next(long, False) for _ in one) > 0 for one in parts]
+
+    def unknown(self, texts: list[str]) -> list[float]:
+        """The share of the pieces of each text that the model has no vocabulary for, 0..1."""
+        return [share for _, share in self._measured([self._spelled(text) for text in texts])]
+
+    def _spelled(self, text: str) -> str:
+        return spelled(text, self._engine.knows)
+
+    def _measured(self, texts: list[str]) -> list[tuple[int, float]]:
+        """What the engine's tokenizer says, equal texts once."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._pieces]
+        if new:
+            self._pieces |= dict(zip(new, self._engine.pieces(new), strict=True))
+        return [self._pieces[text] for text in texts]
 
     def _cut(self, texts: list[str]) -> list[list[str]]:
         """Each text, or its parts when it is too long for the model; only one endless word is truncated."""
@@ -90,7 +113,7 @@ class Classifier:
         if longest is None or not texts:
             return [[text] for text in texts]
         cut: list[list[str]] = []
-        for text, length in zip(texts, self._engine.lengths(texts), strict=True):
+        for text, (length, _) in zip(texts, self._measured(texts), strict=True):
             words = text.split()
             if length <= longest or len(words) < 2:
                 cut.append([text])

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from convalign.affect.classifier import Classifier
 from convalign.affect.declaration import declaration
+from convalign.affect.onnx import TOLD
+from convalign.affect.tokenizer import library
 from convalign.errors import MissingExtraError, UsageError
 from convalign.files import readable
 
 WEIGHTS = "model.safetensors"
-TOLD = (".json", ".txt", ".model")
-"""Files beside the weights that change numbers: declaration, config, tokenizer, vocabulary."""
 REVISION = re.compile(r"[0-9a-f]{40}")
 
 
@@ -36,7 +36,7 @@ def open_declared(path: Path) -> Classifier:
     UsageError
         No pinned revision, weights that are not safetensors, labels that the model does not have.
     MissingExtraError
-        torch or transformers is not installed.
+        torch is not installed.
 
     Notes
     -----
@@ -69,12 +69,11 @@ def open_declared(path: Path) -> Classifier:
 
 def check_extra(name: str) -> None:
     """Say what is missing before transformers fails in its own way."""
-    for package in ("torch", "transformers"):
-        if util.find_spec(package) is None:
-            raise MissingExtraError(
-                f"affect model {name!r} needs {package}, which is not installed; "
-                "pip install 'convalign[torch]', or use the default model"
-            )
+    if util.find_spec("torch") is None:
+        raise MissingExtraError(
+            f"affect model {name!r} needs torch, which is not installed; "
+            "pip install 'convalign[torch]', or use the default model"
+        )
 
 
 class TorchEngine:
@@ -93,7 +92,7 @@ class TorchEngine:
     ) -> None:
         # By name: neither is there for who checks or runs convalign without the extra.
         self._torch: Any = import_module("torch")
-        transformers: Any = import_module("transformers")
+        transformers = library()
         options: dict[str, Any] = {"revision": revision, "trust_remote_code": False}
         try:
             self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(source, **options)
@@ -110,11 +109,22 @@ class TorchEngine:
                 f"{place}: $.order: names {', '.join(labels)}; the model has {', '.join(map(str, theirs))}"
             )
         self._columns = [int(theirs[label]) for label in labels]
+        self._vocabulary = self._tokenizer.get_vocab()
         self._longest = longest or 256
 
-    def lengths(self, texts: list[str]) -> list[int]:
-        """Tokens of each text, nothing cut off."""
-        return [len(ids) for ids in self._tokenizer(texts, truncation=False)["input_ids"]]
+    def knows(self, sign: str) -> bool:
+        """Whether an emoji is a piece of the vocabulary."""
+        return sign in self._vocabulary
+
+    def pieces(self, texts: list[str]) -> list[tuple[int, float]]:
+        """Tokens of each text, nothing cut off, and the share of its own that are unknown, 0..1."""
+        lacking, special = self._tokenizer.unk_token_id, set(self._tokenizer.all_special_ids)
+        found = []
+        for ids in self._tokenizer(texts, truncation=False)["input_ids"]:
+            missed = 0 if lacking is None else ids.count(lacking)
+            own = missed + sum(one not in special for one in ids)
+            found.append((len(ids), missed / own if own else 0.0))
+        return found
 
     def logits(self, texts: list[str]) -> NDArray[np.float64]:
         """[n_texts, n_labels]."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
+from convalign.affect.emoticons import spelled
 from convalign.affect.scheme import Scheme
 
 
@@ -38,9 +39,13 @@ class Lexicon:
         known: dict[str, tuple[float, ...]] = {}
         for text in texts:
             if text not in known:
-                found = self._analyser.polarity_scores(text)
+                found = self._analyser.polarity_scores(spelled(text))
                 known[text] = (found["neg"], found["neu"], found["pos"], found["compound"])
         return np.array([known[text] for text in texts], dtype=np.float32).reshape(len(texts), 4)
+
+    def unknown(self, texts: list[str]) -> list[float]:
+        """None: a lexicon takes every word that it does not list as neutral."""
+        return [0.0] * len(texts)
 
     def truncated(self, texts: list[str]) -> list[bool]:
         """Never: a lexicon reads every word."""

@@ -11,12 +11,15 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from convalign.affect import tokenizer
 from convalign.affect.classifier import Classifier
 from convalign.affect.declaration import declaration
 from convalign.errors import UsageError
 from convalign.files import readable
 
 FILES = ("model.onnx", "tokenizer.json", "affect.json")
+TOLD = (".json", ".txt", ".model")
+"""Files beside the weights that change numbers: declaration, config, tokenizer, vocabulary."""
 DYNAMIC = b"DynamicQuantizeLinear"
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
@@ -43,9 +46,12 @@ def open_folder(path: Path, provider: str = "cpu") -> Classifier:
             raise UsageError(f"{path}: has no {name}; a model folder holds {', '.join(FILES)}")
     declared = declaration(path / "affect.json")
     digests = [hashlib.sha256((path / name).read_bytes()) for name in FILES]
+    others = sorted(one for one in path.iterdir() if one.suffix in TOLD and one.name not in FILES)
+    digests += [hashlib.sha256(one.name.encode() + b"\0" + one.read_bytes()) for one in others]
     if declared.record.get("sha256") not in (None, digests[0].hexdigest()):
         found = f"model.onnx has {digests[0].hexdigest()}; it is not the declared model"
         raise UsageError(f"{path / 'affect.json'}: $.sha256: {found}")
+    tokenizer.check_order(path, declared.labels)
     engine = OnnxEngine(path, declared.scheme.max_tokens, provider)
     # The same weights with other signs, another order or another tokenizer give other numbers.
     together = hashlib.sha256(b"".join(one.digest() for one in digests)).hexdigest()
@@ -87,7 +93,9 @@ class OnnxEngine:
             self._session = onnxruntime.InferenceSession(
                 str(path / "model.onnx"), options, providers=[PROVIDERS[provider]]
             )
-            self._tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
+            # One that ships needs no configuration, and no second to import what reads it.
+            shipped = path.parent == Path(__file__).parent
+            self._tokenizer = Tokenizer.from_file(str(path / FILES[1])) if shipped else tokenizer.own(path)
         except Exception as error:
             raise UsageError(
                 f"{path}: cannot be opened ({error}); give an ONNX classifier with its tokenizer"
@@ -100,17 +108,28 @@ class OnnxEngine:
             found = f"its inputs are {', '.join(self._inputs)}"
             wanted = f"{INPUTS[0]} and {INPUTS[1]}, and perhaps {INPUTS[2]}"
             raise UsageError(f"{path / 'model.onnx'}: {found}; there must be {wanted}")
-        self._tokenizer.enable_padding()
+        self._unknown = tokenizer.unknown(self._tokenizer)
         self._longest = longest or 256
 
-    def lengths(self, texts: list[str]) -> list[int]:
-        """Tokens of each text, nothing cut off."""
+    def knows(self, sign: str) -> bool:
+        """Whether an emoji is a piece of the vocabulary."""
+        return self._tokenizer.token_to_id(sign) is not None
+
+    def pieces(self, texts: list[str]) -> list[tuple[int, float]]:
+        """Tokens of each text, nothing cut off, and the share of its own that are unknown, 0..1."""
         self._tokenizer.no_truncation()
-        return [sum(one.attention_mask) for one in self._tokenizer.encode_batch(texts)]
+        self._tokenizer.no_padding()
+        found = []
+        for one in self._tokenizer.encode_batch(texts):
+            own = len(one.ids) - sum(one.special_tokens_mask)
+            lacking = 0 if self._unknown is None else one.ids.count(self._unknown)
+            found.append((len(one.ids), lacking / own if own else 0.0))
+        return found
 
     def logits(self, texts: list[str]) -> NDArray[np.float64]:
         """[n_texts, n_labels]."""
         self._tokenizer.enable_truncation(self._longest)
+        self._tokenizer.enable_padding()
         encoded = self._tokenizer.encode_batch(texts)
         given: dict[str, Any] = {
             INPUTS[0]: np.array([one.ids for one in encoded], dtype=np.int64),

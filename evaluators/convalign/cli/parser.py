@@ -140,7 +140,11 @@ def _scoring(one: argparse.ArgumentParser) -> None:
         "--within", metavar="FIELD", help="strangers must agree on this meta field (topic, task)"
     )
     group.add_argument("--seed", type=whole(0), metavar="N", help="same seed, same bytes (default 0)")
-    group.add_argument("--language", metavar="CODE", help="of dialogues that do not say it (default en)")
+    group.add_argument(
+        "--language",
+        metavar="CODE",
+        help="of all dialogues; else what each says, or its words show",
+    )
     group.add_argument(
         "--spacy", metavar="PIPELINE", help="a spaCy pipeline of your own instead of spacy.blank"
     )

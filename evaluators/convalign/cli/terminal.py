@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
+from convalign.language import NOT_SURE
 from convalign.logs import Report
 from convalign.scale import Progress, silent
 from convalign.scoring import Outcome, Scorer
@@ -126,6 +127,11 @@ def summary(report: Report, outcome: Outcome, chosen: tuple[Scorer, ...], *, sec
             parts.append(f"{outcome.without_input[scorer.name]:,} unscored ({lacks})")
         lines.append(f"{scorer.name:<{width}}  {', '.join(parts)}")
         lines += [f"{'':<{width}}  {item}" for item in _headline(outcome, scorer)]
+    if set(outcome.languages) - {"en"}:
+        named = (
+            f"{'not sure' if code == NOT_SURE else code} {n:,}" for code, n in outcome.languages.most_common()
+        )
+        lines.append(f"languages: {', '.join(named)}; --language CODE overrides")
     lines += [f"note: {note} ({count:,} times)" for note, count in report.notes]
     lines += [f"warning: {message}" for message in outcome.messages[:MOST]]
     if len(outcome.messages) > MOST:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from convalign.dialogue import Dialogue, Turn
 from convalign.errors import LogError, MissingExtraError
@@ -76,7 +77,9 @@ def read(log: Log) -> Iterator[Dialogue]:
         raise LogError(f"{log.place(1)}: holds no utterance; write *CODE:<tab>words .")
     check_times(tuple(turns), places, "time marks")
     roles = {code: one.role for code, one in known.items() if one.role}
-    meta = {"participants": roles} if roles else {}
+    meta: dict[str, Any] = {"participants": roles} if roles else {}
+    # A transcript in two languages lists the main one first.
+    meta |= {"language": header.languages[0]} if header.languages else {}
     yield Dialogue(log.name, in_time(tuple(turns)), cast.roles, meta=meta, source=log.place(1))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,11 +32,14 @@ def read(log: Log) -> Iterator[Dialogue]:
         results = field(record.value, "results", dict, place, "$", "give Deepgram's whole response")
         channels = field(results, "channels", list, place, "$.results", "give Deepgram's whole response")
         words: list[Word] = []
+        heard = Counter[str]()
         for c, channel in enumerate(channels):
             path = f"$.results.channels[{c}]"
             options = field(channel, "alternatives", list, place, path, "give Deepgram's whole response")
             listed = options[0].get("words", []) if options and isinstance(options[0], dict) else []
             several = len(channels) > 1
+            if isinstance(channel.get("detected_language"), str):
+                heard[channel["detected_language"]] += len(listed) if isinstance(listed, list) else 0
             words += [
                 _word(one, c if several else None, place, f"{path}.alternatives[0].words[{n}]")
                 for n, one in enumerate(listed if isinstance(listed, list) else [])
@@ -43,7 +47,9 @@ def read(log: Log) -> Iterator[Dialogue]:
         if not words:
             raise LogError(f"{place}: $.results.channels: holds no words; give a transcript with words")
         turns = turns_of(words, log.options.turn_gap)
-        return Dialogue(log.name_of(record), turns, roles_of(turns), source=place)
+        # The language of most words, where each channel was listened to by itself.
+        meta = {"language": heard.most_common(1)[0][0]} if heard else {}
+        return Dialogue(log.name_of(record), turns, roles_of(turns), meta=meta, source=place)
 
     return log.records(make)
 

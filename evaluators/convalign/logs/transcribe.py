@@ -39,7 +39,9 @@ def read(log: Log) -> Iterator[Dialogue]:
         if not words:
             raise LogError(f"{place}: $.results: holds no words; {CURE}")
         turns = turns_of(words, log.options.turn_gap)
-        return Dialogue(log.name_of(record), turns, roles_of(turns), source=place)
+        said = results.get("language_code")
+        meta = {"language": said} if isinstance(said, str) else {}
+        return Dialogue(log.name_of(record), turns, roles_of(turns), meta=meta, source=place)
 
     return log.records(make)
 
@@ -112,4 +114,6 @@ def _analytics(value: Mapping[str, Any], name: str, place: str) -> Dialogue:
         speaker = cast.speaker(role or label, role, place=place, path=f"{path}.ParticipantRole")
         times = [None if t is None else t / 1000 for t in (start, end)]
         turns.append(Turn(speaker, text.strip(), times[0], times[1]))
-    return Dialogue(name, in_time(tuple(turns)), cast.roles, source=place)
+    said = value.get("LanguageCode")
+    meta = {"language": said} if isinstance(said, str) else {}
+    return Dialogue(name, in_time(tuple(turns)), cast.roles, meta=meta, source=place)

@@ -19,6 +19,7 @@ READS = (
 IGNORES = "settings, styles, notes, regions, formatting tags"
 
 _BEGIN = re.compile(r"WEBVTT(?:[ \t].*)?(?:\n|$)")
+_LANGUAGE = re.compile(r"^Language:\s*(\S+)\s*$", re.IGNORECASE | re.MULTILINE)
 _VOICE = re.compile(r"<v(?:\.[^ \t<>]*)?[ \t]+([^<>]*)>")
 _TAG = re.compile(r"</?[^<>]*>")
 _SKIPPED = ("NOTE", "STYLE", "REGION")
@@ -32,11 +33,14 @@ def sniff(head: Head) -> bool:
 def read(log: Log) -> Iterator[Dialogue]:
     """The one dialogue of the file."""
     cues: list[Cue] = []
+    meta: dict[str, str] = {}
     for number, (block, line) in enumerate(blocks(log)):
         lines = block
         if number == 0:
             if not block[0].startswith("WEBVTT"):
                 raise LogError(f"{log.place(line)}: does not begin with WEBVTT; say --format srt")
+            if said := _LANGUAGE.search("\n".join(block[1:])):
+                meta["language"] = said[1]
             lines = block[1:] if any("-->" in one for one in block) else []
         if not lines or lines[0].split(" ")[0].split("\t")[0] in _SKIPPED:
             continue
@@ -47,7 +51,7 @@ def read(log: Log) -> Iterator[Dialogue]:
             raise LogError(f"{place}: {lines[0][:60]!r} is no cue; write 00:00:00.500 --> 00:00:03.900 first")
         cues += _voices("\n".join(lines[at + 1 :]), *found, place)
     turns, roles = turns_of(cues, log.notes, log.text.place)
-    yield Dialogue(log.name, turns, roles, source=log.place(1))
+    yield Dialogue(log.name, turns, roles, meta=meta, source=log.place(1))
 
 
 def _voices(text: str, start: float, end: float, place: str) -> Iterator[Cue]:

@@ -23,8 +23,8 @@ from convalign.scoring import Outcome, Scorer
 from convalign.tables import Row, read_parquet
 
 LIBRARIES = (
-    "numpy", "spacy", "spacy-lookups-data", "vaderSentiment", "onnxruntime", "tokenizers",
-    "soundfile", "soxr", "librosa", "swift-f0",
+    "numpy", "spacy", "spacy-lookups-data", "vaderSentiment", "onnxruntime", "tokenizers", "emoji",
+    "py3langid", "soundfile", "soxr", "librosa", "swift-f0",
 )  # fmt: skip
 """Packages whose version can change a score; named in every run."""
 
@@ -170,6 +170,7 @@ def describe(
             "scored": dict(sorted(outcome.scored.items())),
             "unscored": {s.name: dict(sorted(outcome.unscored[s.name].items())) for s in chosen},
             "without_input": dict(sorted(outcome.without_input.items())),
+            "languages": dict(outcome.languages.most_common()),
         },
         "means": [
             {"dimension": dimension, "metric": metric, "direction": direction}
@@ -188,7 +189,7 @@ def counted(info: Mapping[str, Any]) -> Outcome:
     unscored = {name: Counter(reasons) for name, reasons in counts["unscored"].items()}
     return Outcome(
         counts["turns"], info["reference"], Counter(counts["scored"]), unscored,
-        Counter(counts["without_input"]), list(info["messages"]),
+        Counter(counts["without_input"]), list(info["messages"]), languages=Counter(counts["languages"]),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convalign import affect
+from convalign import affect, language
 from convalign.dialogue import Dialogue, Turn
 from convalign.dimensions.emotional.support import NEGATIVE
 from convalign.dimensions.emotional.words import (
@@ -25,6 +25,9 @@ from convalign.dimensions.emotional.words import (
 from convalign.surrogates import Side, side
 
 ECHO_LANGUAGE = "en"
+MOST_UNKNOWN = 0.5
+"""The share of unknown pieces from which a text counts as not read."""
+UNREAD = "mostly unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +108,15 @@ class Observation:
     ----------
     sides : one per speaker
     directions : (label, replier's place, prime's place, exchanges)
-    turns : (place in the dialogue's own turns, speaker, feeling or None) of joined turns
+    turns : (place in the dialogue's own turns, speaker, feeling or why there is none, share of unknown
+        pieces) of joined turns
     reason : why nothing can be scored, or None
     """
 
     dialogue: str
     sides: tuple[Side[Heard], ...]
     directions: tuple[tuple[str, int, int, tuple[Exchange, ...]], ...]
-    turns: tuple[tuple[int, str, Feeling | None], ...]
+    turns: tuple[tuple[int, str, Feeling | str, float], ...]
     reason: str | None
 
 
@@ -129,21 +133,22 @@ Feelings = Mapping[str, Feeling]
 
 
 def observe_all(
-    dialogues: Sequence[Dialogue], model: affect.Model, *, language: str, within: str | None
+    dialogues: Sequence[Dialogue], model: affect.Model, *, asked: str | None, within: str | None
 ) -> list[Observation]:
     """Predict every turn, whole and without echoed words, in one batch.
 
     Parameters
     ----------
-    language : of dialogues that do not say it
+    asked : code of the language, whatever dialogues say; None = as they say it, else as it is seen
     within : meta field in which strangers must agree
 
     Returns
     -------
     [n_dialogues], in order.
     """
+    dialogues = [language.told(dialogue, asked) for dialogue in dialogues]
     joined = [_join(dialogue.turns) for dialogue in dialogues]
-    reasons = [_reason(d, j, language, model) for d, j in zip(dialogues, joined, strict=True)]
+    reasons = [_reason(d, j, model) for d, j in zip(dialogues, joined, strict=True)]
     edits = [
         [] if reason else [_edit(turns, k) for k in range(len(turns))]
         for turns, reason in zip(joined, reasons, strict=True)
@@ -162,14 +167,16 @@ def observe_all(
             parts += [part for edit in edited if edit for part in to_partner(edit.text)]
     known |= feelings((text for text in parts if text not in known), model)
     return [
-        _observation(d, j, e, r, known, within)
+        _observation(d, j, e, r, known, model, within)
         for d, j, e, r in zip(dialogues, joined, edits, reasons, strict=True)
     ]
 
 
 def feelings(texts: Iterable[str], model: affect.Model) -> dict[str, Feeling]:
-    """What a model says of every text that has words; equal texts once."""
+    """What a model says of every text that has words and is not mostly unknown to it; equal texts once."""
     listed = [text for text in dict.fromkeys(texts) if has_words(text)]
+    shares = zip(listed, model.unknown(listed), strict=True)
+    listed = [text for text, share in shares if share <= MOST_UNKNOWN]
     if not listed:
         return {}
     found = model.scheme.affect(model.predict(listed), model.labels)
@@ -200,7 +207,7 @@ def _join(turns: Sequence[Turn]) -> list[_Joined]:
     return joined
 
 
-def _reason(dialogue: Dialogue, joined: list[_Joined], language: str, model: affect.Model) -> str | None:
+def _reason(dialogue: Dialogue, joined: list[_Joined], model: affect.Model) -> str | None:
     """Why a dialogue cannot be scored at all."""
     if len(dialogue.turns) == 1:
         return "one turn"
@@ -208,8 +215,9 @@ def _reason(dialogue: Dialogue, joined: list[_Joined], language: str, model: aff
         return "one speaker"
     if not any(has_words(turn.text) for turn in joined):
         return "no words"
-    spoken = (dialogue.language or language).partition("-")[0].lower()
-    covered = spoken in model.scheme.languages and spoken == ECHO_LANGUAGE
+    if dialogue.language == language.NOT_SURE:
+        return "language not sure"
+    covered = dialogue.language in model.scheme.languages and dialogue.language == ECHO_LANGUAGE
     return None if covered else "language not covered"
 
 
@@ -224,9 +232,13 @@ def _observation(
     edits: list[Edited | None],
     reason: str | None,
     known: Feelings,
+    model: affect.Model,
     within: str | None,
 ) -> Observation:
     """Pairs and sides of one dialogue."""
+    unknown = model.unknown([turn.text for turn in joined])
+    if reason is None and not any(turn.text in known for turn in joined):
+        reason = UNREAD
     speakers = dialogue.speakers
     answered: dict[str, list[Feeling]] = {speaker: [] for speaker in speakers}
     course: dict[str, list[float]] = {speaker: [] for speaker in speakers}
@@ -234,7 +246,8 @@ def _observation(
     turns = []
     for place, turn in enumerate(joined if reason is None else ()):
         own = known.get(turn.text)
-        turns.append((turn.place, turn.speaker, own))
+        why = "no words" if not has_words(turn.text) else UNREAD
+        turns.append((turn.place, turn.speaker, own or why, unknown[place]))
         if own is not None:
             course[turn.speaker].append(own.valence)
         edit = edits[place]

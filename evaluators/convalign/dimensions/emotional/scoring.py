@@ -9,11 +9,14 @@ from typing import Any
 
 from convalign import affect
 from convalign.affect.canary import canary as canary_of
+from convalign.affect.emoticons import SOURCE
 from convalign.dialogue import Dialogue
 from convalign.dimensions.emotional import rows as made
 from convalign.dimensions.emotional.reading import Feeling, Heard, Observation, observe_all
 from convalign.dimensions.emotional.words import source
 from convalign.errors import UsageError
+from convalign.language import SOURCE as SEEN
+from convalign.language import checked
 from convalign.scores import Canary, Score, Scored, TurnScore, row, turn_row
 from convalign.surrogates import FEWEST, Pool, Side
 
@@ -35,7 +38,7 @@ class Settings:
     seed : of the strangers
     surrogates : strangers' primes per dialogue and direction, at least 1
     within : meta field in which strangers must agree
-    language : of dialogues that do not say it
+    language : of all dialogues; None = as each one says it, else as it is seen in its words
     affect : model name or folder, as in `convalign.affect.load`
     provider : where the model runs, as in `convalign.affect.load`
     """
@@ -43,13 +46,14 @@ class Settings:
     seed: int = 0
     surrogates: int = 200
     within: str | None = None
-    language: str = "en"
+    language: str | None = None
     affect: str = "default"
     provider: str = "cpu"
 
     def __post_init__(self) -> None:
         if self.surrogates < 1:
             raise UsageError(f"surrogates: {self.surrogates} is less than 1")
+        object.__setattr__(self, "language", checked(self.language))
         _model(self.affect, self.provider)
 
 
@@ -75,9 +79,10 @@ def signature(settings: Settings) -> str:
         f"echo:deleted-{source()}",
         f"primes:{settings.surrogates}",
         f"within:{settings.within or 'none'}",
-        f"language:{settings.language}",
+        f"language:{settings.language or SEEN}",
         f"seed:{settings.seed}",
-        "v:4",
+        SOURCE,
+        "v:5",
         f"canary:{canary(settings).stamp}",
     )
     return "|".join(parts)
@@ -91,7 +96,7 @@ def observe(dialogues: Sequence[Dialogue], settings: Settings) -> list[Observati
     [n_dialogues], in order.
     """
     model = _model(settings.affect, settings.provider)
-    return observe_all(dialogues, model, language=settings.language, within=settings.within)
+    return observe_all(dialogues, model, asked=settings.language, within=settings.within)
 
 
 def reference(observations: Iterable[Observation], pool: Pool[Heard], settings: Settings) -> dict[str, Any]:
@@ -107,7 +112,8 @@ def score(
     Returns
     -------
     Scored; turn rows without direction for what each turn feels like (``valence``, ``intensity``,
-    ``compassion``, ``regulation``, ``distress``), and per direction ``match`` and ``match_raw`` (one reply
+    ``compassion``, ``regulation``, ``distress``) and, where there are any, the share of its pieces that the
+    model has no vocabulary for (``unknown``), and per direction ``match`` and ``match_raw`` (one reply
     against its prime, baseline = the same reply against strangers' primes), ``valence_controlled``, and,
     on negative primes, ``acknowledge``, ``regulate``, ``regulate.shift``, ``escalate``, ``dismiss`` and
     ``mirror``.
@@ -119,8 +125,10 @@ def score(
     rows: list[Score] = []
     turns: list[TurnScore] = []
     if observation.reason is None:
-        for place, speaker, feeling in observation.turns:
+        for place, speaker, feeling, unknown in observation.turns:
             turns += _felt(name, place, speaker, feeling)
+            if unknown:
+                turns.append(turn_row(name, place, speaker, NAME, "unknown", None, value=unknown, n=1))
     for label, replier, prime, exchanges in observation.directions:
         if observation.reason is not None:
             rows += [row(name, NAME, m, label, value=None, n=0, reason=observation.reason) for m in NAMES]
@@ -132,16 +140,15 @@ def score(
     return Scored(tuple(rows), tuple(turns))
 
 
-def _felt(name: str, place: int, speaker: str, feeling: Feeling | None) -> Iterable[TurnScore]:
-    """What one turn feels like."""
+def _felt(name: str, place: int, speaker: str, feeling: Feeling | str) -> Iterable[TurnScore]:
+    """What one turn feels like, or why that is not known."""
+    if isinstance(feeling, str):
+        yield turn_row(name, place, speaker, NAME, "valence", None, value=None, n=1, reason=feeling)
+        return
     for metric in ("valence", "intensity", "compassion", "regulation", "distress"):
-        value = getattr(feeling, metric, None)
-        if value is None and feeling is not None:
-            continue
-        reason = None if feeling is not None else "no words"
-        if feeling is None and metric != "valence":
-            continue
-        yield turn_row(name, place, speaker, NAME, metric, None, value=value, n=1, reason=reason)
+        value = getattr(feeling, metric)
+        if value is not None:
+            yield turn_row(name, place, speaker, NAME, metric, None, value=value, n=1)
 
 
 def _strangers(pool: Pool[Heard], target: Side[Heard], settings: Settings) -> list[Heard]:

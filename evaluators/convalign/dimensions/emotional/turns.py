@@ -18,7 +18,8 @@ class TurnAffect:
     Attributes
     ----------
     turn, speaker : place in the dialogue, and whose turn it is
-    whole, first, last : feeling of the turn, of its first and of its last sentence; None without words
+    whole, first, last : feeling of the turn, of its first and of its last sentence; None without words, or
+        where over half of its pieces are unknown to the model
     sentences : number of sentences with words
     question : the turn ends by asking; its affect is often the partner's, asked about
     truncated : the model saw only the beginning of an endless word

@@ -14,7 +14,9 @@ from functools import cache
 from importlib import resources
 from importlib.metadata import version
 
-WORD = re.compile(r"[^\W\d_]+(?:['\u0300-\u036f][^\W\d_]+)*")
+from convalign.affect.emoticons import EMOJI, felt
+
+WORD = re.compile(rf"[^\W\d_]+(?:['\u0300-\u036f][^\W\d_]+)*|{EMOJI}")
 APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\uff07": "'"})
 
 STOP_WORDS = frozenset(
@@ -65,8 +67,8 @@ class Edited:
 
 
 def has_words(text: str | None) -> bool:
-    """Whether there is a letter in it at all."""
-    return text is not None and any(unicodedata.category(c)[0] == "L" for c in text)
+    """Whether there is a letter in it at all, an emoji or an emoticon."""
+    return text is not None and (any(unicodedata.category(c)[0] == "L" for c in text) or felt(text))
 
 
 SENTENCE = re.compile(r"(?<=[.!?\u2026])[\"'\u201d\u2019)]*\s+")

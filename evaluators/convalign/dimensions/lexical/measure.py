@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from convalign import language
 from convalign.dialogue import Dialogue
 from convalign.dimensions.lexical.closed_classes import answered, coordination, style
 from convalign.dimensions.lexical.direction import (
@@ -24,7 +25,6 @@ from convalign.dimensions.lexical.partners import bench, draw
 from convalign.dimensions.lexical.settings import Settings
 from convalign.dimensions.lexical.spoken import Ints, Lexer, Spoken, lexer
 from convalign.dimensions.lexical.turn_pairs import Pairs, pairs
-from convalign.dimensions.lexical.words import base
 from convalign.errors import ConvalignError
 from convalign.scores import Score, Scored, TurnScore, row, turn_row
 from convalign.surrogates import FEWEST, Pool, Side, side
@@ -78,7 +78,9 @@ def observe(dialogues: Sequence[Dialogue], settings: Settings) -> list[Observati
     UsageError, MissingExtraError
         The language or the pipeline of `settings` cannot be loaded.
     """
-    default = lexer(base(settings.language), settings.spacy, settings.choice)
+    default = lexer(settings.language or "en", settings.spacy, settings.choice)
+    if settings.spacy is None:
+        dialogues = [language.told(dialogue, settings.language) for dialogue in dialogues]
     readers = [_reader(dialogue, default, settings) for dialogue in dialogues]
     groups: dict[int, tuple[Lexer, list[int]]] = {}
     for number, (made, _) in enumerate(readers):
@@ -159,19 +161,23 @@ def _directions(dialogue: Dialogue) -> tuple[tuple[int, int, str], ...]:
 
 def _reader(dialogue: Dialogue, default: Lexer, settings: Settings) -> tuple[Lexer | None, tuple[str, ...]]:
     """What reads a dialogue, and what to tell of it."""
-    language = dialogue.language
-    if language is None or base(language) == default.reader.source.language:
+    spoken = None if dialogue.language is None else language.code(dialogue.language) or dialogue.language
+    if spoken is None or spoken == default.reader.source.language:
         return default, ()
+    if spoken == language.NOT_SURE:
+        # Without a letter there is no language, and other reasons say so.
+        lettered = any(c.isalpha() for turn in dialogue.turns for c in turn.text or "")
+        return (None if lettered else default), ()
     if settings.spacy is not None:
         return None, (
-            f"language {language!r} is not that of the pipeline {settings.spacy!r}; score it by itself",
+            f"language {spoken!r} is not that of the pipeline {settings.spacy!r}; score it by itself",
         )
     try:
-        made = lexer(base(language), None, settings.choice)
+        made = lexer(spoken, None, settings.choice)
     except ConvalignError as error:
         return None, (str(error),)
     if made.reader.source.lemmas == "form":
-        return made, (f"language {language!r}: spaCy has no lemma table; lower-case forms were compared",)
+        return made, (f"language {spoken!r}: spaCy has no lemma table; lower-case forms were compared",)
     return made, ()
 
 
@@ -179,7 +185,8 @@ def _unread(dialogue: Dialogue, messages: tuple[str, ...]) -> Observation:
     """A dialogue in a language that cannot be read; it lends no strangers."""
     return Observation(
         dialogue.id, (), dialogue.speakers, tuple(_places(dialogue)), _directions(dialogue), {},
-        reason="language not covered", messages=messages,
+        reason="language not sure" if dialogue.language == language.NOT_SURE else "language not covered",
+        messages=messages,
     )  # fmt: skip
 
 

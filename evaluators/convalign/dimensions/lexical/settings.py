@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from convalign.dimensions.lexical.function_words import shipped
-from convalign.dimensions.lexical.words import Choice, base, check_pattern, reader
+from convalign.dimensions.lexical.words import Choice, check_pattern, reader
 from convalign.errors import UsageError
+from convalign.language import SOURCE as SEEN
+from convalign.language import checked
 from convalign.scores import Canary
 
 VERSION = 1
@@ -24,7 +26,7 @@ class Settings:
     seed : draws the strangers
     surrogates : strangers per direction, >= 1
     within : strangers agree on this field of ``meta`` (a stricter question); None = any topic
-    language : of dialogues that do not say theirs
+    language : of all dialogues; None = as each one says it, else as it is seen in its words
     spacy : name or path of your own spaCy pipeline; None = ``spacy.blank``
     history : only the partner's last turns count, >= 1; None = all before the reply
     uptake_turns : in how many next turns `uptake` looks, >= 1
@@ -41,7 +43,7 @@ class Settings:
     seed: int = 0
     surrogates: int = 20
     within: str | None = None
-    language: str = "en"
+    language: str | None = None
     spacy: str | None = None
     history: int | None = None
     uptake_turns: int = 1
@@ -56,8 +58,7 @@ class Settings:
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < low:
                 raise UsageError(f"{name}: {value!r} does not fit; give a whole number from {low}")
-        if not isinstance(self.language, str) or not self.language.strip():
-            raise UsageError(f"language: {self.language!r} is no code; write one such as en, de, es, zh")
+        object.__setattr__(self, "language", checked(self.language))
         if self.terms is not None:
             given = (self.terms,) if isinstance(self.terms, str) else self.terms
             # Sorted and hashable: the order of a list changes no number.
@@ -82,8 +83,8 @@ READ = ["child", "kettle", "boil", "wrong", "certainly", "break"]
 @cache
 def canary(settings: Settings) -> Canary:
     """The words that are read of a text that never changes."""
-    made = reader(settings.language, settings.spacy)
-    shipped_reading = settings.spacy is None and base(settings.language) == "en"
+    made = reader(settings.language or "en", settings.spacy)
+    shipped_reading = settings.spacy is None and (settings.language or "en") == "en"
     return Canary(
         {CANARY: made.contents([CANARY], Choice())[0]},
         {CANARY: READ} if shipped_reading else None,
@@ -103,11 +104,12 @@ def signature(settings: Settings) -> str:
     >>> signature(Settings(history=2)).split("|")[2:4]
     ['lemma:lookup', 'history:2']
     """
-    source = reader(settings.language, settings.spacy).source
+    source = reader(settings.language or "en", settings.spacy).source
     functions = shipped(source.language)
     parts = {
         "tok": source.tokens,
         "lemma": source.lemmas,
+        "language": settings.language or SEEN,
         "history": settings.history or "all",
         "uptake": settings.uptake_turns,
         "terms": "all" if settings.terms is None else f"{len(settings.terms)}-{_digest(*settings.terms)}",

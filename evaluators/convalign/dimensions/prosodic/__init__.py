@@ -88,6 +88,8 @@ from convalign.dimensions.prosodic.units import units
 from convalign.dimensions.prosodic.voices import Observation, Voice, observation
 from convalign.dimensions.prosodic.windows import tama_synchrony
 from convalign.errors import UsageError
+from convalign.language import SOURCE as SEEN
+from convalign.language import checked
 from convalign.scores import Canary, Scored
 from convalign.surrogates import Pool
 
@@ -116,7 +118,7 @@ class Settings:
     fixed_gain : levels can be compared between channels; None = where every log entry says so
     lags : synchrony with the partner's last turn (1), the two last (2) or the three last (3)
     rate_text : read the transcript too, for the metrics that end in ``_text``
-    language : of transcripts that do not say it
+    language : of all transcripts; None = as each dialogue says it, else as it is seen in its words
 
     Raises
     ------
@@ -131,10 +133,11 @@ class Settings:
     fixed_gain: bool | None = None
     lags: int = 1
     rate_text: bool = False
-    language: str = "en"
+    language: str | None = None
 
     def __post_init__(self) -> None:
         engine_name(self.pitch_engine)
+        object.__setattr__(self, "language", checked(self.language))
         if self.surrogates < 0:
             raise UsageError(f"surrogates is {self.surrogates}; give 0 (no baseline) or more, 199 by default")
         if not 1 <= self.lags <= LAGS[-1]:
@@ -165,7 +168,7 @@ def signature(settings: Settings) -> str:
         "prosodic.proximity", f"pitch:{settings.pitch_engine}-{version(package)}", "rate:nuclei-300-2500",
         f"gain:{gain}", "join:2s", f"surrogates:{settings.surrogates}", f"within:{settings.within or 'none'}",
         f"lags:{settings.lags}", f"seed:{settings.seed}", f"v:{VERSION}",
-        *((f"rate-text:{settings.language}",) if settings.rate_text else ()),
+        *((f"rate-text:{settings.language or SEEN}",) if settings.rate_text else ()),
         f"canary:{canary(settings).stamp}",
     )  # fmt: skip
     return "|".join(parts)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from convalign import language
 from convalign.audio.levels import Array
 from convalign.dialogue import Dialogue
 from convalign.dimensions.prosodic.features import PLACE
@@ -25,11 +26,13 @@ TURNS = 100
 RATE_TEXT = PLACE["rate_text"]
 
 
-def reader(dialogue: Dialogue, language: str) -> Reader:
+def reader(dialogue: Dialogue, asked: str | None) -> Reader:
     """Count syllables and words of some turns of a dialogue; a reason where that cannot be done."""
-    spoken_here = (dialogue.language or language).split("-")[0].lower()
+    spoken_here = language.of(dialogue, asked)
 
     def read(turns: Sequence[int]) -> tuple[int, int] | str:
+        if spoken_here == language.NOT_SURE:
+            return "language not sure"
         if spoken_here not in LANGUAGES:
             return "no syllable rule"
         texts = [dialogue.turns[turn].text or "" for turn in turns]

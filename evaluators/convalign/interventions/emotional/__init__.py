@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from convalign import language
 from convalign.dialogue import Dialogue, Direction
 from convalign.errors import UsageError
 from convalign.interventions.emotional.words import DEGREES, NEGATIONS, NEGATIVE, POSITIVE
@@ -96,9 +97,8 @@ def edit(
     UsageError
         The dialogue is not English.
     """
-    language = (dialogue.language or "en").lower()
-    if re.split("[-_]", language)[0] != "en":
-        found = f"{dialogue.id}: language is {dialogue.language!r}"
+    if (spoken := language.of(dialogue)) not in ("en", language.NOT_SURE):
+        found = f"{dialogue.id}: language is {spoken!r}"
         raise UsageError(f"{found}; the emotional intervention writes English only")
     turns = list(dialogue.turns)
     replies = edited = 0

@@ -9,12 +9,12 @@ shortened or changed, and sound, if there is any, is left as it is.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from convalign import language
 from convalign.dialogue import Dialogue, Direction
 from convalign.errors import UsageError
 from convalign.interventions.lexical.naming import Phrase, capitals, phrases, quoted, stem, tokens
@@ -101,10 +101,9 @@ def edit(
     UsageError
         The dialogue is not English, or a placebo has no donor.
     """
-    language = (dialogue.language or "en").lower()
-    if re.split("[-_]", language)[0] != "en":
+    if (spoken := language.of(dialogue)) not in ("en", language.NOT_SURE):
         raise UsageError(
-            f"{dialogue.id}: language is {dialogue.language!r}; the lexical intervention writes English only"
+            f"{dialogue.id}: language is {spoken!r}; the lexical intervention writes English only"
         )
     if settings.placebo and donor is None:
         raise UsageError(f"{dialogue.id}: no donor for the placebo; give a log of at least two dialogues")
