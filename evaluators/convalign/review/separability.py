@@ -13,6 +13,7 @@ from typing import Any
 from convalign import dimensions, independence, interventions, logs
 from convalign.dialogue import Dialogue, Turn
 from convalign.independence import UNRELIABLE, Finding
+from convalign.language import NOT_SURE
 from convalign.review.arms import Arm
 from convalign.review.designs.observational import turn_series
 from convalign.review.designs.outcome import clusters, good
@@ -111,9 +112,9 @@ def _perturbation(
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Edit bundled dialogues in one dimension at a time and score them as the baseline was scored."""
     settings = baseline.run.info["settings"]
-    languages = {settings[name].get("language") for name in metrics} - {None}
+    languages = {one["language"] for one in baseline.index.values()} - {None, NOT_SURE}
     if languages - {"en"}:
-        other = ", ".join(sorted(languages - {"en"}))
+        other = ", ".join(sorted(languages))
         reason = f"the bundled pairs are English, the runs are {other}; it takes pairs in that language"
         return _unknown(list(metrics), reason), []
     chosen = [Scorer(name, dimensions.load(name).Settings(**_given(settings[name]))) for name in metrics]
