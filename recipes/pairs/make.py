@@ -20,6 +20,8 @@ TURNS = 8
 RAREST = -14.5
 STRONG = 1.5
 PERSON = "18"
+CLEAR = 0.8
+"""The share of the tagged occurrences of a word that its part of speech must have."""
 COARSE = re.compile(r"\b(obscen|vulgar|offensive|derogat|insult|slur|sexual|ethnic|racis)", re.I)
 """In a gloss of WordNet: its words are left out in all their senses."""
 KINDS = {"noun": "n", "adj": "a", "adv": "r", "verb": "v"}
@@ -53,14 +55,19 @@ class Words:
         for line in (folder / "index.sense").read_text(encoding="utf-8").splitlines():
             key, _, _, count = line.split()
             tagged[key.split("%")[0]][OF[key.split("%")[1][0]]] += int(count)
+        plain = lower - coarse
         self.kind = {
-            word: found.most_common(1)[0][0] for word, found in tagged.items() if word in lower - coarse
+            word: kind
+            for word, found in tagged.items()
+            for kind, count in found.most_common(1)
+            if word in plain and count >= CLEAR * found.total()
         }
         data = resources.files("spacy_lookups_data") / "data" / "en_lexeme_prob.json.gz"
         self.log_p: dict[str, float] = json.loads(gzip.decompress(data.read_bytes()))
         lexicon = resources.files("vaderSentiment") / "vader_lexicon.txt"
         rows = [line.split("\t") for line in lexicon.read_text(encoding="utf-8").splitlines()]
         self.feeling = {row[0]: float(row[1]) for row in rows if len(row) > 1}
+        self._peers: dict[tuple[str, bool, str], list[str]] = {}
         self.lists: dict[tuple[str, bool], list[str]] = defaultdict(list)
         for lemma in sorted(self.kind):
             for plural in (False, True):
@@ -79,6 +86,17 @@ class Words:
         if plural and self.kind.get(lemma) == "n" and (lemma, "n") in self.senses:
             return lemma, "n", True
         return None
+
+    def peers(self, kind: str, plural: bool, field: str) -> list[str]:
+        """Forms of a part of speech, an inflection and, where there are fields, a field."""
+        key = (kind, plural, field)
+        if key not in self._peers:
+            self._peers[key] = [
+                form
+                for form in self.lists[kind, plural]
+                if not field or self.field(_lemma(form, self), kind) == field
+            ]
+        return self._peers[key]
 
     def field(self, lemma: str, kind: str) -> str:
         """WordNet's field of the first sense of a noun or verb; others have none."""
@@ -107,12 +125,10 @@ class Words:
     def _up(self, senses: set[str]) -> set[str]:
         return senses | {up for sense in senses for up in self.synsets[sense][2]}
 
-    def nearest(self, form: str, among: list[str]) -> str | None:
-        """As rare and as long."""
-        return min(
-            among,
-            key=lambda w: (abs(self.log_p[w] - self.log_p[form]) + abs(len(w) - len(form)), w),
-            default=None,
+    def by_nearness(self, form: str, among: list[str]) -> list[str]:
+        """As rare and as long first, then by the alphabet."""
+        return sorted(
+            among, key=lambda w: (abs(self.log_p[w] - self.log_p[form]) + abs(len(w) - len(form)), w)
         )
 
 
@@ -128,7 +144,7 @@ def windows() -> Iterator[dict[str, Any]]:
                 continue
             texts, source = [turn["text"] for turn in one["turns"]], path.stem.replace("dialogues", "demo")
             last = (len(texts) - TURNS) // 2 * 2
-            for start in dict.fromkeys((0, last)):
+            for start in dict.fromkeys((*range(0, last, 2), last)):
                 yield {
                     "pair": f"{source}.{one['id']}.{start}",
                     "use_case": one["meta"]["use_case"],
@@ -159,24 +175,26 @@ def swaps(turns: list[str], edits: str, sign: int, words: Words) -> list[list[An
             def fits(word: str, vowel: bool | None = vowel, used: set[str] = used) -> bool:
                 return word not in used and vowel in (None, word[0] in "aeiou")
 
-            field = words.field(lemma, kind)
-            peers = [w for w in words.lists[kind, plural] if fits(w) and _same(w, field, words)]
+            peers = words.peers(kind, plural, words.field(lemma, kind))
             if edits == "lexical":
                 edit = next(filter(fits, words.synonyms(*read)), None) if form in heard else None
+            elif form in of_user:
+                edit = None
             else:
                 felt = [w for w in peers if words.feeling.get(w, 0) * sign >= STRONG]
-                edit = words.nearest(form, felt) if form not in of_user else None
+                edit = next(filter(fits, words.by_nearness(form, felt)), None)
             if edit is None:
                 continue
-            other = words.nearest(
-                edit,
-                [
+            other = next(
+                (
                     w
-                    for w in peers
+                    for w in words.by_nearness(edit, peers)
                     if w != edit
+                    and fits(w)
                     and words.neutral(w, _lemma(w, words))
                     and not words.related(lemma, _lemma(w, words), kind)
-                ],
+                ),
+                None,
             )
             if other is not None:
                 found.append([k, match.start(), form, edit, other])
@@ -189,11 +207,6 @@ def _lemma(form: str, words: Words) -> str:
     read = words.read(form)
     assert read is not None
     return read[0]
-
-
-def _same(form: str, field: str, words: Words) -> bool:
-    """Of the same field, where there are fields."""
-    return not field or words.field(_lemma(form, words), words.kind[_lemma(form, words)]) == field
 
 
 def triples(folder: Path) -> Iterator[dict[str, Any]]:
