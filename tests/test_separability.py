@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from convalign import study as studies
+from convalign.errors import StudyError
 from convalign.independence import paired_equivalence
 from convalign.review import separability
 from convalign.review.separability import PERTURBED, SIDES, measured, text_scores, unseeded
@@ -35,7 +36,7 @@ def test_triples_exchange_single_words_of_the_agent() -> None:
 
 
 def test_a_side_has_its_words_in_place() -> None:
-    one = triples()[0]
+    one = next(one for one in triples() if one["swaps"]["lexical"])
     turn, place, word, edit, placebo = one["swaps"]["lexical"][0]
     texts = {side: separability._dialogue(one, "lexical", side).turns[turn].text or "" for side in SIDES}
     for side, new in zip(SIDES, (word, edit, placebo), strict=True):
@@ -98,6 +99,13 @@ def test_words_do_not_reach_affect_whoever_is_left_out(bound: float) -> None:
         columns = ([column[k] for k in kept] for column in (placebo, edit))
         found = paired_equivalence(*columns, bound, cluster=[people[k] for k in kept])
         assert separability._state(declared, found)[0] == "separable"
+
+
+def test_a_bound_that_the_pairs_cannot_support_is_refused_with_one_that_they_can() -> None:
+    smallest = {"emotional": 0.0234, "lexical": 0.004}
+    with pytest.raises(StudyError, match=r"bounds.emotional.bound: 0.02 is below 0.023, .*; write 0.024$"):
+        separability.refuse_small(study(0.02), smallest)
+    separability.refuse_small(study(0.0234), smallest)
 
 
 def test_another_language_is_not_known() -> None:

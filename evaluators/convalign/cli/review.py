@@ -18,6 +18,7 @@ from convalign.review import Review, plan
 from convalign.review import review as make
 from convalign.review.arms import gather
 from convalign.review.demo import demo as make_demo
+from convalign.review.separability import refuse_small, supported
 from convalign.scores import dumps_pretty, write_text
 
 MEASURING = ("format", "attribution")
@@ -104,7 +105,9 @@ def _plan(arguments: Namespace) -> int:
     planned = plan.plan(pilot, arms if arguments.arm else arms[:1], arguments.plan)
     if all(one.sd is None for one in planned):
         raise StudyError(f"{arguments.baseline}: {planned[0].sd_from}; score a pilot of 3 dialogues or more")
-    write_text(out, dumps_pretty(plan.study_file(planned, pilot, arguments.plan)))
+    smallest = supported(pilot, arms[0])
+    refuse_small(pilot, smallest)
+    write_text(out, dumps_pretty(plan.study_file(planned, pilot, arguments.plan, smallest)))
     print("\n".join(_plan_table(planned)))
     for line in plan.sentences(planned, arguments.plan):
         print(line)

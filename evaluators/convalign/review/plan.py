@@ -14,6 +14,7 @@ from convalign.errors import StudyError
 from convalign.independence.finding import bound_words
 from convalign.independence.power import pairs_needed, smallest_bound
 from convalign.review.arms import Arm, paired
+from convalign.review.separability import rounded_up
 from convalign.scores import SCHEMA_VERSION
 from convalign.study import Study
 
@@ -154,11 +155,14 @@ def sentences(planned: Sequence[Planned], dialogues: int) -> list[str]:
     return told
 
 
-def study_file(planned: Sequence[Planned], study: Study, dialogues: int) -> dict[str, Any]:
+def study_file(
+    planned: Sequence[Planned], study: Study, dialogues: int, smallest: Mapping[str, float]
+) -> dict[str, Any]:
     """A study to declare: arms as logs that are still to be made, bounds with their reasons.
 
     Bounds that were given stand as they are; the others are the smallest that the planned dialogues
-    support in all cells together, with 80 % power, rounded up to two digits.
+    support in all cells together, with 80 % power, rounded up to two digits, and never below `smallest`, what
+    the minimal pairs can support (`separability.supported`).
     """
     usable = [one for one in planned if one.sd is not None]
     bounds = {}
@@ -172,7 +176,8 @@ def study_file(planned: Sequence[Planned], study: Study, dialogues: int) -> dict
                 f"the smallest that {dialogues} dialogues support in all cells with 80 % power, by a pilot "
                 f"of {one.pilot} (sd of the change {one.sd:.3g}); say here why it would not matter"
             )
-            bounds[one.dimension] = (_up(one.smallest_joint[POWERS[0]]), reason)
+            least = max(one.smallest_joint[POWERS[0]], smallest.get(one.dimension, 0.0))
+            bounds[one.dimension] = (rounded_up(least), reason)
     return {
         "schema_version": SCHEMA_VERSION,
         "name": "planned study",
@@ -194,9 +199,3 @@ def study_file(planned: Sequence[Planned], study: Study, dialogues: int) -> dict
         "rubric": list(study.rubric),
         "declared_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
     }
-
-
-def _up(value: float) -> float:
-    """Rounded up to two digits."""
-    step = 10.0 ** (math.floor(math.log10(value)) - 1)
-    return float(f"{math.ceil(value / step - 1e-9) * step:.12g}")

@@ -16,7 +16,7 @@ from convalign.review.courses import courses
 from convalign.review.decided import decided
 from convalign.review.methods import methods
 from convalign.review.quotes import quotes
-from convalign.review.separability import separability
+from convalign.review.separability import refuse_small, separability, supported
 from convalign.review.voices import per_feature, quality, voices
 from convalign.scale import Progress, silent, versions
 from convalign.scores import SCHEMA_VERSION, Metric
@@ -63,6 +63,7 @@ def results(
     names = [name for name in columns(study) if name in arms[0].run.info["signature"]]
     metrics = {name: dimensions.load(name).METRICS for name in names}
     marks = exploratory_reasons(study, {arm.name: arm.run.info for arm in arms})
+    refuse_small(study, supported(study, arms[0]))
     made = designs.load(study.design)(study, arms, metrics)
     apart = separability(study, arms, metrics, progress=progress)
     verdicts = _verdicts(study, arms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
@@ -12,6 +13,7 @@ from typing import Any
 
 from convalign import dimensions, independence, interventions, logs
 from convalign.dialogue import Dialogue, Turn
+from convalign.errors import StudyError
 from convalign.independence import UNRELIABLE, Finding
 from convalign.language import NOT_SURE
 from convalign.review.arms import Arm
@@ -140,6 +142,63 @@ def _perturbation(
     if sound and text:
         notes.append("edits of words leave the sound as it is: prosody is not scored on them")
     return rows, notes
+
+
+def supported(study: Study, baseline: Arm) -> dict[str, float]:
+    """The smallest bounds that the minimal pairs of words can support, with a power of `POWER`.
+
+    Returns
+    -------
+    Dimension -> bound, score units; one is missing where no pairs are scored as the baseline was.
+    """
+    info, found = baseline.run.info, dict[str, float]()
+    for name in info["signature"]:
+        scorer = Scorer(name, dimensions.load(name).Settings(**_given(info["settings"][name])))
+        if scorer.module.NEEDS != "text" or scorer.signature != info["signature"][name]:
+            continue
+        for own, sides in text_scores(scorer).items():
+            if own == name or own not in info["signature"]:
+                continue
+            _, edit, placebo = _columns(sides, study)
+            how: dict[str, Any] = {"good": "higher", "cluster": _people(sides), "seed": study.seed}
+            made = independence.paired_estimate(placebo, edit, study.alpha, **how)
+            if made.sd:
+                small = independence.smallest_bound(made.n, POWER, study.alpha) * made.sd
+                found[name] = max(small, found.get(name, 0.0))
+    return found
+
+
+def refuse_small(study: Study, smallest: Mapping[str, float]) -> None:
+    """Refuse bounds under which nothing could be shown of the scorers themselves.
+
+    Raises
+    ------
+    StudyError
+        A declared bound is below what the minimal pairs support.
+    """
+    for name, least in smallest.items():
+        declared = study.bounds.get(name)
+        if declared is None:
+            continue
+        bound = declared.bound
+        near = min(abs(one) for one in bound) if isinstance(bound, tuple) else bound
+        if near < least:
+            raise StudyError(
+                f"$.bounds.{name}.bound: {near:g} is below {least:.2g}, the smallest at which the minimal "
+                f"pairs tell whether edits leak into {name} (power {POWER:g}); write {rounded_up(least)}"
+            )
+
+
+def rounded_up(value: float) -> float:
+    """To two digits.
+
+    Examples
+    --------
+    >>> rounded_up(0.01234), rounded_up(0.5)
+    (0.013, 0.5)
+    """
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return float(f"{math.ceil(value / step - 1e-9) * step:.12g}")
 
 
 def _unknown(names: Sequence[str], reason: str) -> list[dict[str, Any]]:
