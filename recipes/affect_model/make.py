@@ -103,7 +103,7 @@ def main() -> None:
     finish(network, found[best][1], dev.targets, data)
     felt = Felt(network, label_names(data).index(NEUTRAL))
     model = export(felt, base, given.output, given.work / "fp32.onnx")
-    declare(given.output, model, data, {"chosen": best, "seconds": [round(s) for s in log]})
+    declare(given.output, model, data, {"plans": [vars(p) for p in PLANS], "chosen": best, "seconds": [round(s) for s in log]})
     sys.path.insert(0, str(ROOT / "evaluators"))
     evaluate(given.output, data, sections)
 
@@ -198,7 +198,9 @@ def finish(network: Network, outputs: np.ndarray, truth: np.ndarray, data: Path)
     network.head.bias.copy_(rows @ old.bias + shift)
 
 
-def declare(folder: Path, model: Path, data: Path, made: dict[str, Any]) -> None:
+def declare(
+    folder: Path, model: Path, data: Path, made: dict[str, Any], called: str = "minilm-goemotions"
+) -> None:
     """Write ``affect.json``: what every output means."""
     names = [*label_names(data), *GRADED]
     signs = {POSITIVE: "positive", NEGATIVE: "negative", NEUTRAL: "neutral"}
@@ -215,7 +217,7 @@ def declare(folder: Path, model: Path, data: Path, made: dict[str, Any]) -> None
         mine = [role for role, members in roles.items() if name in members]
         labels[name] = told_of | ({"roles": mine} if mine else {})
     record = {
-        "name": "minilm-goemotions",
+        "name": called,
         "order": names,
         "kind": "multi",
         "labels": labels,
@@ -223,13 +225,13 @@ def declare(folder: Path, model: Path, data: Path, made: dict[str, Any]) -> None
         "languages": ["en"],
         "max_tokens": LONGEST,
         "sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
-        "made": {"goemotions_sha256": digest(data), "plans": [vars(p) for p in PLANS]} | made,
+        "made": {"goemotions_sha256": digest(data)} | made,
     }
     text = json.dumps(record, ensure_ascii=False, indent=1)
     (folder / "affect.json").write_text(f"{text}\n", encoding="utf-8")
 
 
-def evaluate(folder: Path, data: Path, sections: dict[str, slice]) -> None:
+def evaluate(folder: Path, data: Path, sections: dict[str, slice], card: str = "card.md") -> None:
     """Choose thresholds on dev, measure once on test, with the file that ships; write both down."""
     from convalign import affect
 
@@ -257,11 +259,13 @@ def evaluate(folder: Path, data: Path, sections: dict[str, slice]) -> None:
     text = json.dumps(record, ensure_ascii=False, indent=1)
     (folder / "affect.json").write_text(f"{text}\n", encoding="utf-8")
     print(json.dumps(figures, indent=1))
-    seconds = dict(zip([str(plan.seed) for plan in PLANS], record["made"]["seconds"], strict=True))
-    minutes = round(sum(seconds[seed] for seed in re.findall(r"\d+", record["made"]["chosen"])) / 60)
+    made = dict(record["made"])
+    if "seconds" in made:
+        seconds = dict(zip([str(plan.seed) for plan in PLANS], made["seconds"], strict=True))
+        made["minutes"] = round(sum(seconds[seed] for seed in re.findall(r"\d+", made["chosen"])) / 60)
     one = ", ".join(f"{figures[name]['single_threshold']:g}" for name in sections)
-    card = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
-    (folder / "README.md").write_text(card.format(**figures, one=one, minutes=minutes), encoding="utf-8")
+    text = (Path(__file__).parent / card).read_text(encoding="utf-8").format(**figures, **made, one=one)
+    (folder / "README.md").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

