@@ -241,7 +241,7 @@ def test_consecutive_turns_are_joined_and_three_speakers_pair_in_order() -> None
 
 def test_the_signature_names_the_model_and_the_echo_control() -> None:
     text = emotional.signature(emotional.Settings(seed=3, surrogates=50))
-    assert text.startswith(f"emotional.match|affect:{affect.load().signature}|echo:deleted-lemma-en-")
+    assert text.startswith(f"emotional.match|affect:{affect.load().signature}|echo:deleted-lemma-")
     assert f"|primes:50|within:none|language:{SEEN}|seed:3|emoji-" in text
     assert re.search(r"\|emoji-[0-9.]+\|v:5\|canary:[0-9a-f]{8}$", text)
 

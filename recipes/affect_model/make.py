@@ -103,7 +103,12 @@ def main() -> None:
     finish(network, found[best][1], dev.targets, data)
     felt = Felt(network, label_names(data).index(NEUTRAL))
     model = export(felt, base, given.output, given.work / "fp32.onnx")
-    declare(given.output, model, data, {"plans": [vars(p) for p in PLANS], "chosen": best, "seconds": [round(s) for s in log]})
+    declare(
+        given.output,
+        model,
+        data,
+        {"plans": [vars(p) for p in PLANS], "chosen": best, "seconds": [round(s) for s in log]},
+    )
     sys.path.insert(0, str(ROOT / "evaluators"))
     evaluate(given.output, data, sections)
 

@@ -6,7 +6,9 @@ import argparse
 import gzip
 import hashlib
 import json
+import random
 import sys
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,13 @@ from goemotions import heads, label_names, read  # noqa: E402
 from measures import macro_f1, thresholds  # noqa: E402
 
 from convalign import affect  # noqa: E402
+from convalign.dimensions.emotional.words import (  # noqa: E402
+    LEMMAS,
+    _lemmas,
+    _tokens,
+    closed_class,
+    without_echo,
+)
 
 OUT = ROOT / "evaluators" / "convalign" / "affect" / "multilingual"
 SCALE, WIDTH = 20.0, 512
@@ -32,6 +41,7 @@ TAUGHT = 0.8
 """The share of the default model in a target; the rest are labels of people."""
 EPOCHS, BATCH, RATE = 12, 256, 1e-3
 XED = ("en", "de", "es", "fr", "pl", "pt", "ru", "ar", "zh")
+PAIRS = 1500
 GOOD, BAD = {5, 8}, {1, 3, 4, 6}
 
 Floats = NDArray[np.float32]
@@ -61,11 +71,17 @@ def main() -> None:
         p = model.predict(split.texts).astype(np.float64)
         cut = [thresholds(p[:, s]) for s in heads(folder).values()]
         parts = zip(heads(folder).items(), cut, strict=True)
-        print({name: round(macro_f1(p[:, s], split.targets[:, s], c), 3) for (name, s), c in parts}, flush=True)
+        print(
+            {name: round(macro_f1(p[:, s], split.targets[:, s], c), 3) for (name, s), c in parts}, flush=True
+        )
     print(f"VADER en {auc(affect.load('lexicon'), given.data, 'en'):.3f}", flush=True)
     print(f"default en {auc(teacher, given.data, 'en'):.3f}", flush=True)
     for language in XED:
-        print(f"{language} {auc(model, given.data, language):.3f}", flush=True)
+        told = f"{language} AUC {auc(model, given.data, language):.3f}"
+        if language in LEMMAS:
+            raw, left = leak(model, given.data, language)
+            told += f", echo raw {raw[0]:+.3f} ± {raw[1]:.3f}, deleted {left[0]:+.3f} ± {left[1]:.3f} SD"
+        print(told, flush=True)
 
 
 def xed(data: Path, language: str) -> list[tuple[str, set[int]]]:
@@ -80,6 +96,34 @@ def auc(model: affect.Model, data: Path, language: str) -> float:
     kept = [(t, bool(m & GOOD)) for t, m in xed(data, language) if bool(m & GOOD) != bool(m & BAD)]
     valence = model.scheme.valence(model.predict([text for text, _ in kept]), model.labels)
     return float(roc_auc_score([good for _, good in kept], valence))
+
+
+def leak(model: affect.Model, data: Path, language: str) -> list[tuple[float, float]]:
+    """What an inflected word of the prime, put at the end of a reply, does to their similarity.
+
+    Returns
+    -------
+    (mean change, half of its 90 % interval) in SD of the similarity: with the echo, and with it deleted.
+    """
+    forms: dict[str, list[str]] = defaultdict(list)
+    for form, lemma in _lemmas(language).items():
+        forms[lemma].append(form)
+    chance, lines = random.Random(1), [text for text, _ in xed(data, language)]
+    rows = []
+    for prime, reply in zip(chance.sample(lines, PAIRS), chance.sample(lines, PAIRS), strict=True):
+        words = [w for w in _tokens(prime) if w not in closed_class(language) and len(w) > 3]
+        others = [o for w in words for o in forms[_lemmas(language).get(w, w)] if o != w and o.isalpha()]
+        if others:
+            echo = f"{reply.rstrip(' .!?')} {chance.choice(others)}"
+            edited = [without_echo(one, prime, language).text for one in (reply, echo)]
+            rows.append((prime, reply, echo, *edited))
+    prime, *texts = (
+        model.scheme.valence(model.predict([row[k] or "." for row in rows]), model.labels) for k in range(5)
+    )
+    bare, echo, bare_left, echo_left = (1 - np.abs(one - prime) / 2 for one in texts)
+    sd, root = float(bare.std()), len(rows) ** 0.5
+    changes = (echo - bare, echo_left - bare_left)
+    return [(float(d.mean()) / sd, 1.645 * float(d.std()) / root / sd) for d in changes]
 
 
 def encoded(texts: list[str], work: Path) -> Floats:
@@ -141,7 +185,9 @@ def save(head: torch.nn.Sequential, teacher: affect.Model, folder: Path) -> None
         "sha256": hashlib.sha256((OUT / "head.npz").read_bytes()).hexdigest(),
         "made": {"teacher": theirs["sha256"], "share": TAUGHT, "epochs": EPOCHS},
     }
-    (OUT / "affect.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (OUT / "affect.json").write_text(
+        json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

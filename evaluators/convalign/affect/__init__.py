@@ -60,8 +60,8 @@ def load(name: str = "default", *, provider: str = "cpu") -> Model:
 
     Parameters
     ----------
-    name : ``default``; ``fast``; ``multilingual``; ``lexicon``; the path of a model folder; or of a declaration that names a model of
-        the hub
+    name : ``default``; ``fast``; ``multilingual``; ``lexicon``; the path of a model folder; or of a
+        declaration that names a model of the hub
     provider : where ONNX models run: ``cpu``, or ``cuda`` with the onnxruntime-gpu build
 
     Raises
@@ -105,8 +105,8 @@ def load(name: str = "default", *, provider: str = "cpu") -> Model:
 
         return open_declared(path)
     raise UsageError(
-        f"no affect model {name!r}; there are: default, lexicon, a folder with model.onnx, tokenizer.json "
-        "and affect.json, or an affect.json that names a model of the hub"
+        f"no affect model {name!r}; there are: default, fast, multilingual, lexicon, a folder with "
+        "model.onnx, tokenizer.json and affect.json, or an affect.json that names a model of the hub"
     )
 
 

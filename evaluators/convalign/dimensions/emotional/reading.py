@@ -13,6 +13,7 @@ from convalign import affect, language
 from convalign.dialogue import Dialogue, Turn
 from convalign.dimensions.emotional.support import NEGATIVE
 from convalign.dimensions.emotional.words import (
+    LEMMAS,
     Edited,
     about_partner,
     bleak,
@@ -24,7 +25,6 @@ from convalign.dimensions.emotional.words import (
 )
 from convalign.surrogates import Side, side
 
-ECHO_LANGUAGE = "en"
 MOST_UNKNOWN = 0.5
 """The share of unknown pieces from which a text counts as not read."""
 UNREAD = "mostly unknown"
@@ -111,6 +111,7 @@ class Observation:
     turns : (place in the dialogue's own turns, speaker, feeling or why there is none, share of unknown
         pieces) of joined turns
     reason : why nothing can be scored, or None
+    english : whether rules that list English words can be asked
     """
 
     dialogue: str
@@ -118,6 +119,7 @@ class Observation:
     directions: tuple[tuple[str, int, int, tuple[Exchange, ...]], ...]
     turns: tuple[tuple[int, str, Feeling | str, float], ...]
     reason: str | None
+    english: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +152,8 @@ def observe_all(
     joined = [_join(dialogue.turns) for dialogue in dialogues]
     reasons = [_reason(d, j, model) for d, j in zip(dialogues, joined, strict=True)]
     edits = [
-        [] if reason else [_edit(turns, k) for k in range(len(turns))]
-        for turns, reason in zip(joined, reasons, strict=True)
+        [] if reason else [_edit(turns, k, dialogue.language or "en") for k in range(len(turns))]
+        for dialogue, turns, reason in zip(dialogues, joined, reasons, strict=True)
     ]
     texts: list[str] = []
     for turns, edited in zip(joined, edits, strict=True):
@@ -217,13 +219,13 @@ def _reason(dialogue: Dialogue, joined: list[_Joined], model: affect.Model) -> s
         return "no words"
     if dialogue.language == language.NOT_SURE:
         return "language not sure"
-    covered = dialogue.language in model.scheme.languages and dialogue.language == ECHO_LANGUAGE
+    covered = dialogue.language in model.scheme.languages and dialogue.language in LEMMAS
     return None if covered else "language not covered"
 
 
-def _edit(turns: list[_Joined], place: int) -> Edited | None:
+def _edit(turns: list[_Joined], place: int, spoken: str) -> Edited | None:
     """A turn without the words of the one before it; None for the first."""
-    return without_echo(turns[place].text, turns[place - 1].text) if place else None
+    return without_echo(turns[place].text, turns[place - 1].text, spoken) if place else None
 
 
 def _observation(
@@ -291,7 +293,7 @@ def _observation(
         )
         for d in dialogue.directions()
     )
-    return Observation(dialogue.id, sides, directions, tuple(turns), reason)
+    return Observation(dialogue.id, sides, directions, tuple(turns), reason, dialogue.language == "en")
 
 
 def _after(joined: list[_Joined], reply: int, known: Feelings) -> float | None:

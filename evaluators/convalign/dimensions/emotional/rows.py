@@ -29,6 +29,8 @@ NAME = "emotional"
 FEWEST_PAIRS = 4
 FEWEST_FOR_SLOPE = 8
 NO_LABEL = "model has no such label"
+ENGLISH_ONLY = "rule is English only"
+ENGLISH_RULES = ("escalate", "dismiss", "mirror")
 
 Floats = NDArray[np.float64]
 Value = float | None
@@ -62,11 +64,13 @@ class Direction:
     exchanges : in order
     course : [n_turns] valence of the partner's turns
     strangers : in drawing order; [] when there are too few
+    english : whether rules that list English words can be asked
     """
 
     exchanges: Sequence[Exchange]
     course: Floats
     strangers: Sequence[Heard] = field(default=())
+    english: bool = True
 
     @cached_property
     def worded(self) -> list[Exchange]:
@@ -229,6 +233,9 @@ def _support(one: Direction) -> Iterator[tuple[str, Found]]:
     bad = [e for e in one.worded if _prime(e) < NEGATIVE]
     lacking = any(told(e, 0.0) is None for e in one.worded)
     for metric, (read, tail) in SUPPORT.items():
+        if metric in ENGLISH_RULES and not one.english:
+            yield metric, Found(None, len(bad), ENGLISH_ONLY)
+            continue
         if lacking or not bad:
             yield metric, Found(None, len(bad), NO_LABEL if lacking else "no negative prime")
             continue
@@ -347,5 +354,7 @@ def turn_rows(dialogue: str, label: str, speaker: str, one: Direction) -> Iterat
         if reason is None and e.prime is not None and e.prime.valence < NEGATIVE:
             reply = told(e, e.prime.valence)
             for metric, (read, _) in SUPPORT.items():
-                value = read(reply) if reply else None
-                yield make(metric=metric, value=value, reason=None if reply else NO_LABEL)
+                why = ENGLISH_ONLY if metric in ENGLISH_RULES and not one.english else None
+                why = why or (None if reply else NO_LABEL)
+                value = read(reply) if reply and not why else None
+                yield make(metric=metric, value=value, reason=why)

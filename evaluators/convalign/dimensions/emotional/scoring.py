@@ -134,7 +134,9 @@ def score(
             rows += [row(name, NAME, m, label, value=None, n=0, reason=observation.reason) for m in NAMES]
             continue
         partner = observation.sides[prime]
-        one = made.Direction(exchanges, partner.content.course, _strangers(pool, partner, settings))
+        one = made.Direction(
+            exchanges, partner.content.course, _strangers(pool, partner, settings), observation.english
+        )
         rows += made.rows(name, label, one)
         turns += made.turn_rows(name, label, observation.sides[replier].speaker, one)
     return Scored(tuple(rows), tuple(turns))

@@ -1,6 +1,7 @@
 """Which words of a reply are the partner's: the echo that must not count as affect.
 
-English. Written for this dimension alone; no other dimension is read (an import contract holds it).
+Written for this dimension alone; no other dimension is read (an import contract holds it). English has lists
+of its own; the echo of the other languages of `LEMMAS` is found by spaCy's tables.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from importlib import import_module, resources
 from importlib.metadata import version
 
 from convalign.affect.emoticons import EMOJI, felt
@@ -193,12 +194,20 @@ def clauses(text: str) -> list[str]:
     return [one for one in CLAUSE.split(text.strip()) if has_words(one)]
 
 
-def without_echo(reply: str, prime: str) -> Edited:
+LEMMAS = {
+    **dict.fromkeys(("en", "de", "es", "fr", "it", "nl", "pt", "ru", "tr"), ("lemma_lookup",)),
+    "pl": tuple(f"lemma_lookup_{kind}" for kind in ("adj", "adv", "noun", "pron", "verb")),
+}
+"""Language -> tables of spacy-lookups-data (MIT): where echo can be deleted."""
+
+
+def without_echo(reply: str, prime: str, language: str = "en") -> Edited:
     """Delete from a reply every content word that the partner has just used, in whatever inflection.
 
     Parameters
     ----------
     reply, prime : texts of a reply and of the turn that it answers
+    language : one of `LEMMAS`
 
     Returns
     -------
@@ -215,17 +224,18 @@ def without_echo(reply: str, prime: str) -> Edited:
     Edited(text='You mentioned. I am here.', echoed=('worries', 'deliveries'), content=2)
     """
     heard: set[str] = set()
+    closed = closed_class(language)
     for token in _tokens(prime):
-        if token not in STOP_WORDS:
-            heard |= keys(token)
+        if token not in closed:
+            heard |= keys(token, language)
     flat = _flat(reply)
     echoed, kept, content, last = [], [], 0, 0
     for found in WORD.finditer(flat):
         token = found.group().lower()
-        if token in STOP_WORDS:
+        if token in closed:
             continue
         content += 1
-        if keys(token) & heard:
+        if keys(token, language) & heard:
             echoed.append(token)
             kept.append(flat[last : found.start()])
             last = found.end()
@@ -245,12 +255,21 @@ def _tokens(text: str) -> list[str]:
 
 
 @cache
-def keys(token: str) -> frozenset[str]:
+def closed_class(language: str) -> frozenset[str]:
+    """Words that are never an echo: our own list of English, spaCy's stop words of other languages."""
+    if language == "en":
+        return STOP_WORDS
+    return frozenset(import_module(f"spacy.lang.{language}.stop_words").STOP_WORDS)
+
+
+@cache
+def keys(token: str, language: str = "en") -> frozenset[str]:
     """What a token may be recognised by: its form, its lemma, and its form without an ending.
 
     Parameters
     ----------
     token : lower case
+    language : one of `LEMMAS`; endings are taken off in English only
 
     Returns
     -------
@@ -261,8 +280,9 @@ def keys(token: str) -> frozenset[str]:
     >>> bool(keys("worried") & keys("worry")), bool(keys("cat") & keys("car"))
     (True, False)
     """
-    found = {token, _lemmas().get(token, token)}
-    for ending in ENDINGS:
+    lemmas = _lemmas(language)
+    found = {token, lemmas.get(token, token)}
+    for ending in ENDINGS if language == "en" else ():
         stem = token.removesuffix(ending)
         if stem != token and len(stem) >= SHORTEST_STEM:
             found |= {stem, f"{stem}e", f"{stem}y"}
@@ -270,21 +290,25 @@ def keys(token: str) -> frozenset[str]:
                 found.add(stem[:-1])
             if stem[-1] == "i":
                 found.add(f"{stem[:-1]}y")
-    found |= {_lemmas().get(key, key) for key in found}
+    found |= {lemmas.get(key, key) for key in found}
     return frozenset(found)
 
 
 @cache
-def _lemmas() -> dict[str, str]:
-    """English forms and their lemmas, the table of spacy-lookups-data (MIT); spaCy itself is not needed."""
-    packed = (resources.files("spacy_lookups_data") / "data" / "en_lemma_lookup.json.gz").read_bytes()
-    table: dict[str, str] = json.loads(gzip.decompress(packed))
-    return {form.lower(): lemma.lower() for form, lemma in table.items()}
+def _lemmas(language: str) -> dict[str, str]:
+    """Forms and their lemmas; spaCy itself is not needed."""
+    found: dict[str, str] = {}
+    for name in LEMMAS[language]:
+        path = resources.files("spacy_lookups_data") / "data" / f"{language}_{name}.json.gz"
+        table: dict[str, str | list[str]] = json.loads(gzip.decompress(path.read_bytes()))
+        for form, lemma in table.items():
+            found.setdefault(form.lower(), (lemma if isinstance(lemma, str) else lemma[0]).lower())
+    return found
 
 
 def source() -> str:
     """Where the lemmas come from, for the signature."""
-    return f"lemma-en-{version('spacy-lookups-data')}"
+    return f"lemma-{version('spacy-lookups-data')}"
 
 
 EMPTY_QUOTES = re.compile(
