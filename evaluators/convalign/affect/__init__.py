@@ -124,7 +124,10 @@ def available() -> list[dict[str, str]]:
     return [
         {"name": "default", "about": "MiniLM trained on GoEmotions, English; ships with the package"},
         {"name": "fast", "about": "the default's student, a sixth of its arithmetic, a little worse"},
-        {"name": "multilingual", "about": "a head on USE multilingual v3; extra convalign[multilingual]"},
+        {
+            "name": "multilingual",
+            "about": "English and Russian, a head on USE v3; extra convalign[multilingual]",
+        },
         {"name": "lexicon", "about": "VADER, English, MIT; valence only, no classes"},
         {"name": "FOLDER", "about": "affect.json with model.onnx and tokenizer.json, or with safetensors"},
         {"name": "FILE.json", "about": "an affect.json that names a model of the hub and its revision"},
