@@ -460,7 +460,8 @@ def test_what_the_model_has_no_vocabulary_for_is_unscored_and_counted() -> None:
     (valence,) = [r for r in own if r.metric == "valence"]
     assert (valence.value, valence.reason) == (None, "mostly unknown")
     assert [r.value for r in own if r.metric == "unknown"] == [1.0]
-    assert not [r for r in own if r.direction is not None and r.value is not None]
+    told = [(r.value, r.reason) for r in own if r.direction is not None]
+    assert set(told) == {(None, "mostly unknown")}
     strange = padded([("user" if k % 2 else "agent", runes) for k in range(12)])
     assert {reason for _, reason in reasons(strange)} == {"mostly unknown"}
 

@@ -126,7 +126,7 @@ def available() -> list[dict[str, str]]:
         {"name": "fast", "about": "the default's student, a sixth of its arithmetic, a little worse"},
         {
             "name": "multilingual",
-            "about": "English and Russian, a head on USE v3; extra convalign[multilingual]",
+            "about": "English, Russian; a head on USE v3, extra convalign[multilingual]",
         },
         {"name": "lexicon", "about": "VADER, English, MIT; valence only, no classes"},
         {"name": "FOLDER", "about": "affect.json with model.onnx and tokenizer.json, or with safetensors"},

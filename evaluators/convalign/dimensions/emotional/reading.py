@@ -58,7 +58,8 @@ class Exchange:
     Attributes
     ----------
     turn : place of the reply in the dialogue's own turns (the first, where several were joined)
-    prime, reply : None without words
+    prime, reply : None where they were not read
+    reason : why one of them was not, or None
     edited : the reply without echoed words; None when nothing is left
     echoed : echoed content tokens
     last_regulation : regulation of the reply's last sentence, where the dialogue has a negative prime
@@ -73,6 +74,7 @@ class Exchange:
     turn: int
     prime: Feeling | None
     reply: Feeling | None
+    reason: str | None
     edited: Feeling | None
     echoed: int
     last_regulation: float | None
@@ -248,8 +250,7 @@ def _observation(
     turns = []
     for place, turn in enumerate(joined if reason is None else ()):
         own = known.get(turn.text)
-        why = "no words" if not has_words(turn.text) else UNREAD
-        turns.append((turn.place, turn.speaker, own or why, unknown[place]))
+        turns.append((turn.place, turn.speaker, own or _unread(turn.text), unknown[place]))
         if own is not None:
             course[turn.speaker].append(own.valence)
         edit = edits[place]
@@ -257,6 +258,7 @@ def _observation(
             continue
         prime = joined[place - 1]
         heard = known.get(prime.text)
+        missing = next((text for text in (turn.text, prime.text) if text not in known), None)
         regulation = compassion = hostility = None
         if heard is not None:
             answered[prime.speaker].append(heard)
@@ -269,7 +271,8 @@ def _observation(
             hostility = None if own.hostility is None else max([0.0, *(one for one in aimed if one)])
         pairs.setdefault((turn.speaker, prime.speaker), []).append(
             Exchange(
-                turn.place, heard, own, known.get(edit.text), len(edit.echoed),
+                turn.place, heard, own, None if missing is None else _unread(missing),
+                known.get(edit.text), len(edit.echoed),
                 regulation, compassion, about_partner(turn.text), hostility, bleak(edit.text),
                 _after(joined, place, known),
             )
@@ -294,6 +297,11 @@ def _observation(
         for d in dialogue.directions()
     )
     return Observation(dialogue.id, sides, directions, tuple(turns), reason, dialogue.language == "en")
+
+
+def _unread(text: str) -> str:
+    """Why the model was not asked about a text."""
+    return UNREAD if has_words(text) else "no words"
 
 
 def _after(joined: list[_Joined], reply: int, known: Feelings) -> float | None:

@@ -85,7 +85,8 @@ class Direction:
     @property
     def few(self) -> str:
         """Why there are too few exchanges with words."""
-        return "no words" if self.exchanges and not self.worded else "too few pairs"
+        why = [e.reason for e in self.exchanges if e.reason is not None]
+        return why[0] if why and not self.worded else "too few pairs"
 
     @property
     def lost(self) -> str:
@@ -340,7 +341,7 @@ def turn_rows(dialogue: str, label: str, speaker: str, one: Direction) -> Iterat
     primes = np.concatenate(one.primes) if one.primes else np.zeros(0)
     for e in one.exchanges:
         make = partial(turn_row, dialogue, e.turn, speaker, NAME, direction=label, n=1)
-        reason = "no words" if e.prime is None or e.reply is None else None
+        reason = e.reason
         for metric, text in (("match", e.edited), ("match_raw", e.reply)):
             why = reason or ("only echoed words" if text is None else None)
             value = chance = None
