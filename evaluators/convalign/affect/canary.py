@@ -8,16 +8,16 @@ from convalign import affect
 
 TEXTS = (
     "Thank you so much, that is wonderful news!",
-    "I am so sorry about your dog, it must hurt so much.",
+    "So sorry for your loss, my friend.",
     "This is the third time that you charge me for nothing. I am furious.",
     "The shop opens at nine and closes at six.",
     "I cannot sleep because I am so afraid of tomorrow.",
-    "No.",
+    "Yes.",
     "Well, that was not quite what we had hoped for, but it will do, and the second part of it was even "
     "better than the one that we saw in the spring.",
-    "Oh no, not again.",
+    "That is disgusting, take it away.",
 )
-"""Their outputs lie 5e-6 or more from where rounding turns, so that no order of sums can turn it (tested)."""
+"""Their outputs, by every model that ships, lie 5e-6 or more from where rounding turns, so that no order of sums can turn it (tested)."""
 COLUMNS = ("valence", "graded", "intensity", "compassion", "regulation", "distress", "hostility")
 
 
