@@ -482,7 +482,7 @@ def test_other_languages_need_a_model_that_covers_them_and_rules_in_english_are_
     by = {r.metric: r for r in found if r.dialogue == "d1" and r.direction == "agent->user"}
     assert by["acknowledge"].value is not None
     for metric in ("escalate", "dismiss", "mirror"):
-        assert (by[metric].value, by[metric].reason) == (None, "rule is English only")
+        assert (by[metric].value, by[metric].reason) == (None, "english only")
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ def test_an_unscored_sample_is_no_part_of_the_mean_and_is_counted() -> None:
         Sample(id="b", input="The lamp is broken."),
         Sample(id="c", input="The lamp is broken."),
     ]
-    log = run(task(samples, "convalign/lexical"), "The lamp?", "...", "A chair?")
+    log = run(task(samples, "convalign/lexical", language="en"), "The lamp?", "...", "A chair?")
     assert log.samples is not None
     assert log.results is not None
     values = {s.id: (s.scores or {})["lexical"] for s in log.samples}
@@ -170,7 +170,9 @@ def test_an_unscored_sample_is_no_part_of_the_mean_and_is_counted() -> None:
 
 
 def test_without_strangers_the_value_stands_and_the_baseline_is_null() -> None:
-    log = run(task([Sample(id=1, input="The lamp is broken.")], "convalign/lexical"), "The lamp?")
+    log = run(
+        task([Sample(id=1, input="The lamp is broken.")], "convalign/lexical", language="en"), "The lamp?"
+    )
     assert log.samples is not None
     found = (log.samples[0].scores or {})["lexical"]
     assert found.value == 1.0
@@ -191,7 +193,7 @@ def test_nothing_scored_gives_no_mean() -> None:
 
 
 def test_epochs_are_dialogues_of_their_own() -> None:
-    made = task([Sample(id=1, input="The lamp is broken.")], "convalign/lexical")
+    made = task([Sample(id=1, input="The lamp is broken.")], "convalign/lexical", language="en")
     [log] = eval(
         made, model=mock("The lamp?", "..."), epochs=2, max_connections=1, max_samples=1, log_format="json"
     )
@@ -221,7 +223,17 @@ def test_the_command_of_inspect_finds_the_scorer(tmp_path: Path) -> None:
     log = run(Task(dataset=samples, scorer=match()), "The lamp?", "...")
     command = [sys.executable, "-m", "inspect_ai", "score", log.location, "--scorer", "convalign/lexical"]
     known = strangers(tmp_path, [from_record(record) for record in example.records()])
-    command += ["-S", f"strangers={known}", "-S", "surrogates=5", "--action", "append", "--overwrite"]
+    command += [
+        "-S",
+        f"strangers={known}",
+        "-S",
+        "surrogates=5",
+        "-S",
+        "language=en",
+        "--action",
+        "append",
+        "--overwrite",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     again = read_eval_log(log.location)

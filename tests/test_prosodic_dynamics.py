@@ -48,7 +48,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> list[Dialogue]:
         one = call(folder, f"c{number}", turns)
         texts = [" ".join(SYLLABLES[k % 4] for k in range(n)) for _, n in TURNS]
         worded = (replace(t, text=text) for t, text in zip(one.turns, texts, strict=True))
-        made.append(replace(one, turns=tuple(worded)))
+        made.append(replace(one, turns=tuple(worded), meta={"language": "en"}))
     return made
 
 

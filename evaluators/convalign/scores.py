@@ -60,7 +60,7 @@ REASONS: dict[str, str] = {
     "only echoed words": "nothing is left of the reply without the partner's words",
     "no negative prime": "the partner never sounded negative",
     "no spread in affect": "all affect values are equal",
-    "rule is English only": "the words by which this is told are listed for English alone",
+    "english only": "the words by which this is told are listed for English alone",
     "model has no such label": "the affect model lacks a label that the metric needs",
     "feature missing": "a feature of the composite is missing in this dialogue",
     # no chance level

@@ -17,7 +17,7 @@ TEXTS = (
     "better than the one that we saw in the spring.",
     "That is disgusting, take it away.",
 )
-"""Their outputs, by every model that ships, lie 5e-6 or more from where rounding turns, so that no order of sums can turn it (tested)."""
+"""Of every model that ships their outputs lie 5e-6 or more from where rounding turns (tested)."""
 COLUMNS = ("valence", "graded", "intensity", "compassion", "regulation", "distress", "hostility")
 
 

@@ -29,7 +29,7 @@ NAME = "emotional"
 FEWEST_PAIRS = 4
 FEWEST_FOR_SLOPE = 8
 NO_LABEL = "model has no such label"
-ENGLISH_ONLY = "rule is English only"
+ENGLISH_ONLY = "english only"
 ENGLISH_RULES = ("escalate", "dismiss", "mirror")
 
 Floats = NDArray[np.float64]
