@@ -13,7 +13,7 @@ from convalign.logs._log import Cast, Head, Log, check_times, in_time, role_of
 
 NAME = "chat"
 EXTENSIONS = (".cha",)
-READS = "utterances with their words and times; the participant's name where it is unique, else the code"
+READS = "utterances, words and times; the participant's name where it is unique, else the code; language"
 IGNORES = "dependent tiers, fillers and codes of words; xxx and yyy (nothing else: no transcript)"
 
 UNINTELLIGIBLE = ("xxx", "yyy", "www")

@@ -14,7 +14,9 @@ from convalign.logs._words import Word, field, roles_of, time_of, turns_of
 
 NAME = "deepgram"
 EXTENSIONS = (".json",)
-READS = "results.channels[].alternatives[0].words with punctuated_word, start, end, speaker"
+READS = (
+    "results.channels[].alternatives[0].words with punctuated_word, start, end, speaker; detected_language"
+)
 IGNORES = "utterances (rebuilt from the words), other alternatives, confidence"
 
 CURE = "request diarize=true or multichannel=true"

@@ -13,7 +13,7 @@ from convalign.logs._words import NO_SPEAKER, Word, field, roles_of, time_of, tu
 
 NAME = "transcribe"
 EXTENSIONS = (".json",)
-READS = "results.items by channel_labels or speaker_labels; Transcript[] of Call Analytics with its roles"
+READS = "results.items by channel or speaker labels; Transcript[] of Call Analytics with its roles; language"
 IGNORES = "other alternatives, confidence, the transcript without times"
 
 CURE = "give Amazon Transcribe's whole result"

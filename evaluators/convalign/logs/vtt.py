@@ -14,7 +14,8 @@ from convalign.logs._log import Head, Log
 NAME = "vtt"
 EXTENSIONS = (".vtt",)
 READS = (
-    "cues with times; <v Name> voices, else Name: or [Name]: before the text, where half of the cues have it"
+    "cues with times; <v Name> voices, else Name: or [Name]: before the text, where half of cues have it; "
+    "the language of the header"
 )
 IGNORES = "settings, styles, notes, regions, formatting tags"
 
