@@ -36,7 +36,8 @@ def records(count: int = 40) -> list[dict[str, Any]]:
             {"speaker": ("ann", "bot")[n % 2], "text": " ".join(draw.choices(words, k=9)) + f" number {k}"}
             for n in range(6)
         ]
-        made.append({"id": f"d{k:03d}", "turns": turns, "roles": {"ann": "user", "bot": "agent"}})
+        record = {"id": f"d{k:03d}", "turns": turns, "roles": {"ann": "user", "bot": "agent"}}
+        made.append({**record, "meta": {"language": "en"}})
     return made
 
 

@@ -99,7 +99,9 @@ def test_the_default_model_ships_and_is_declared_in_full() -> None:
     graded = {"valence:positive": "positive", "valence:negative": "negative"}
     assert model.scheme.graded == graded
     assert set(model.labels) - set(model.thresholds) == set(graded)
-    assert [one["name"] for one in affect.available()] == ["default", "lexicon", "FOLDER", "FILE.json"]
+    assert [one["name"] for one in affect.available()] == [
+        "default", "fast", "multilingual", "lexicon", "FOLDER", "FILE.json",
+    ]  # fmt: skip
     assert sum(f.stat().st_size for f in affect.folder().iterdir()) < 25e6
 
 
@@ -387,7 +389,7 @@ def test_declarations_that_do_not_fit_are_refused(
 
 def test_folders_that_are_none_are_refused(tmp_path: Path) -> None:
     with pytest.raises(
-        UsageError, match="no affect model 'some/hub-id'; there are: default, lexicon, a folder"
+        UsageError, match="no affect model 'some/hub-id'; there are: default, fast, multilingual, lexicon, a"
     ):
         affect.load("some/hub-id")
     path = folder(tmp_path / "m")
@@ -443,7 +445,7 @@ def test_the_folder_model_scores_dialogues_and_is_named_in_the_signature(tmp_pat
     ]
     (scorer,) = scoring.scorers(["emotional"], {"affect": str(path)})
     assert "|affect:tiny-sha256:" in scorer.signature
-    rows = scoring.score(dialogues, ["emotional"], affect=str(path))
+    rows = scoring.score(dialogues, ["emotional"], affect=str(path), language="en")
     assert any(r.value is not None for r in rows if r.metric == "match_raw")
 
 

@@ -449,6 +449,8 @@ def test_emoji_only_turns_are_read_and_their_echo_is_deleted() -> None:
     assert exchanges[0].echoed == 1
     assert exchanges[0].edited is None
     assert exchanges[1].edited.valence > 0
+    alone = [Dialogue("odd", tuple(Turn("ab"[k % 2], said[k % 2]) for k in range(12)))]
+    assert emotional.observe(alone, emotional.Settings())[0].reason is None
 
 
 def test_what_the_model_has_no_vocabulary_for_is_unscored_and_counted() -> None:

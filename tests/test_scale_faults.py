@@ -177,7 +177,7 @@ def test_a_dialogue_that_takes_for_ever_is_left_out(log: Path, draw: random.Rand
 def test_a_regular_expression_that_never_ends_is_timed_out(tmp_path: Path) -> None:
     words = {"ann": "hello lamp", "bot": "a" * 40}
     turns = [{"speaker": name, "text": words[name]} for name in ("ann", "bot") * 3]
-    example.write(tmp_path / "log.jsonl", [{"id": "d", "turns": turns}])
+    example.write(tmp_path / "log.jsonl", [{"id": "d", "turns": turns, "meta": {"language": "en"}}])
     found = run(tmp_path / "log.jsonl", tmp_path / "run", Work(timeout_s=0.3), pattern="(a+)+b")
     assert {row.reason for row in open_run(found).scores()} == {"timed out"}
 

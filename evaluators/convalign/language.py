@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from dataclasses import replace
 from functools import cache, lru_cache
 from importlib.metadata import version
@@ -128,4 +129,8 @@ def _identifier() -> LanguageIdentifier:
     """The classifier; half a second, so it is loaded where a log does not say its language."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    try:
+        return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    except OSError as error:  # it unpacks its model into a temporary file
+        cure = f"free space in {tempfile.gettempdir()}, or say the language (--language en)"
+        raise UsageError(f"languages cannot be looked at: {error.strerror}; {cure}") from None

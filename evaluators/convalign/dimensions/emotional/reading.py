@@ -153,9 +153,10 @@ def observe_all(
     dialogues = [language.told(dialogue, asked) for dialogue in dialogues]
     joined = [_join(dialogue.turns) for dialogue in dialogues]
     reasons = [_reason(d, j, model) for d, j in zip(dialogues, joined, strict=True)]
+    languages = [one.language if one.language in LEMMAS else "en" for one in dialogues]
     edits = [
-        [] if reason else [_edit(turns, k, dialogue.language or "en") for k in range(len(turns))]
-        for dialogue, turns, reason in zip(dialogues, joined, reasons, strict=True)
+        [] if reason else [_edit(turns, k, spoken) for k in range(len(turns))]
+        for spoken, turns, reason in zip(languages, joined, reasons, strict=True)
     ]
     texts: list[str] = []
     for turns, edited in zip(joined, edits, strict=True):
@@ -220,7 +221,9 @@ def _reason(dialogue: Dialogue, joined: list[_Joined], model: affect.Model) -> s
     if not any(has_words(turn.text) for turn in joined):
         return "no words"
     if dialogue.language == language.NOT_SURE:
-        return "language not sure"
+        # Emoji alone are in no language; their names are English.
+        lettered = any(c.isalpha() for turn in joined for c in turn.text)
+        return "language not sure" if lettered else None
     covered = dialogue.language in model.scheme.languages and dialogue.language in LEMMAS
     return None if covered else "language not covered"
 
@@ -296,7 +299,9 @@ def _observation(
         )
         for d in dialogue.directions()
     )
-    return Observation(dialogue.id, sides, directions, tuple(turns), reason, dialogue.language == "en")
+    return Observation(
+        dialogue.id, sides, directions, tuple(turns), reason, dialogue.language in ("en", language.NOT_SURE)
+    )
 
 
 def _unread(text: str) -> str:
