@@ -33,7 +33,7 @@ def read_probes(model: affect.Model) -> tuple[list[dict[str, str]], dict[str, Re
         Dialogue(one["id"], (Turn("user", one["prime"]), Turn("agent", one["reply"]))) for one in probes
     ]
     found = {}
-    for one, observed in zip(probes, observe_all(dialogues, model, language="en", within=None), strict=True):
+    for one, observed in zip(probes, observe_all(dialogues, model, asked="en", within=None), strict=True):
         (exchange,) = next(exchanges for *_, exchanges in observed.directions if exchanges)
         if exchange.prime is None:
             raise SystemExit(f"{one['id']}: the prime has no words")
