@@ -52,6 +52,17 @@ def test_a_language_is_seen_and_little_is_not_enough(code: str) -> None:
     assert language.seen("") == language.seen("12:30 ?!") == language.seen("ok") == language.NOT_SURE
 
 
+@pytest.mark.parametrize("other", ["de", "zh", "es", "fi"])
+def test_two_speakers_in_two_languages_are_not_taken_for_either(other: str) -> None:
+    turns = tuple(Turn(("user", "agent")[k % 2], SAID[("en", other)[k % 2]][k % 2]) for k in range(8))
+    assert language.of(Dialogue("mixed", turns)) == language.NOT_SURE
+    assert language.of(Dialogue("mixed", turns), "en") == "en"
+
+
+def test_without_a_letter_there_is_no_language() -> None:
+    assert language.of(Dialogue("d", (Turn("a", "\U0001f621"), Turn("b", ":( 12")))) == language.NO_LANGUAGE
+
+
 def test_who_asks_goes_before_the_log_and_the_log_before_the_words() -> None:
     said = talk("de", meta={"language": "eng"})
     assert language.of(said) == "en"

@@ -30,7 +30,7 @@ DIALOGUE_KEYS = ("id", "turns", "roles", "audio", "meta")
 LANGUAGE_KEYS = ("language", "lang", "locale", "language_code", "languageCode")
 LANGUAGE_IN = ("metadata", "meta")
 """Where logs say a language: these keys of meta, or of one of these objects in it."""
-NO_LANGUAGE = ("", "auto", "unknown", "multi", "mul", "zxx")
+NOT_SAID = ("", "auto", "unknown", "multi", "mul")
 """What stands there when it is not said."""
 
 
@@ -143,7 +143,7 @@ class Dialogue:
         inner = (one for key in LANGUAGE_IN if isinstance(one := self.meta.get(key), Mapping))
         for holder in (self.meta, *inner):
             for said in (holder.get(key) for key in LANGUAGE_KEYS):
-                if isinstance(said, str) and said.strip().lower() not in NO_LANGUAGE:
+                if isinstance(said, str) and said.strip().lower() not in NOT_SAID:
                     return said.strip()
         return None
 

@@ -22,6 +22,7 @@ SEEN = 400
 MARGIN = 0.7
 """The probability from which an answer counts; below it the answer is that it is not sure."""
 NO_LANGUAGE = "zxx"
+"""No linguistic content, as ISO 639 calls it: not one letter."""
 SOURCE = f"seen-py3langid-{version('py3langid')}"
 """How languages are seen, for signatures."""
 
@@ -88,12 +89,21 @@ def of(dialogue: Dialogue, asked: str | None = None) -> str:
 
     Returns
     -------
-    A code; `NOT_SURE` where the words do not tell; what the log says as it is, where that is no code.
+    A code; `NOT_SURE` where the words do not tell, or speakers are in different languages; `NO_LANGUAGE`
+    without a letter; what the log says as it is, where that is no code.
     """
     if asked is not None:
         return asked
-    if dialogue.language is not None:
+    if dialogue.language not in (None, NO_LANGUAGE):
         return code(dialogue.language) or dialogue.language.lower()
+    said: dict[str, list[str]] = {}
+    for turn in dialogue.turns:
+        said.setdefault(turn.speaker, []).append(turn.text or "")
+    if not any(c.isalpha() for texts in said.values() for text in texts for c in text):
+        return NO_LANGUAGE
+    # Seen as one text, two languages are the one that has more letters.
+    if len({seen(" ".join(texts)) for texts in said.values()} - {NOT_SURE}) > 1:
+        return NOT_SURE
     return seen(" ".join(turn.text for turn in dialogue.turns if turn.text))
 
 

@@ -323,7 +323,8 @@ def _language(dialogue: Dialogue, chosen: Sequence[Scorer]) -> str | None:
     readers = [s for s in chosen if s.reads != "audio"]
     if not readers or not has_input(dialogue, "text"):
         return None
-    return language.of(dialogue, readers[0].settings.language)
+    found = language.of(dialogue, readers[0].settings.language)
+    return None if found == language.NO_LANGUAGE else found
 
 
 def _prompt(dialogue: Dialogue) -> str | None:

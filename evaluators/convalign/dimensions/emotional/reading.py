@@ -221,9 +221,9 @@ def _reason(dialogue: Dialogue, joined: list[_Joined], model: affect.Model) -> s
     if not any(has_words(turn.text) for turn in joined):
         return "no words"
     if dialogue.language == language.NOT_SURE:
-        # Emoji alone are in no language; their names are English.
-        lettered = any(c.isalpha() for turn in joined for c in turn.text)
-        return "language not sure" if lettered else None
+        return "language not sure"
+    if dialogue.language == language.NO_LANGUAGE:
+        return None  # emoji, whose names are English
     covered = dialogue.language in model.scheme.languages and dialogue.language in LEMMAS
     return None if covered else "language not covered"
 
@@ -300,7 +300,12 @@ def _observation(
         for d in dialogue.directions()
     )
     return Observation(
-        dialogue.id, sides, directions, tuple(turns), reason, dialogue.language in ("en", language.NOT_SURE)
+        dialogue.id,
+        sides,
+        directions,
+        tuple(turns),
+        reason,
+        dialogue.language in ("en", language.NO_LANGUAGE),
     )
 
 

@@ -162,12 +162,10 @@ def _directions(dialogue: Dialogue) -> tuple[tuple[int, int, str], ...]:
 def _reader(dialogue: Dialogue, default: Lexer, settings: Settings) -> tuple[Lexer | None, tuple[str, ...]]:
     """What reads a dialogue, and what to tell of it."""
     spoken = None if dialogue.language is None else language.code(dialogue.language) or dialogue.language
-    if spoken is None or spoken == default.reader.source.language:
+    if spoken in (None, language.NO_LANGUAGE, default.reader.source.language):
         return default, ()
-    if spoken == language.NOT_SURE:
-        # Without a letter there is no language, and other reasons say so.
-        lettered = any(c.isalpha() for turn in dialogue.turns for c in turn.text or "")
-        return (None if lettered else default), ()
+    if spoken is None or spoken == language.NOT_SURE:
+        return None, ()
     if settings.spacy is not None:
         return None, (
             f"language {spoken!r} is not that of the pipeline {settings.spacy!r}; score it by itself",

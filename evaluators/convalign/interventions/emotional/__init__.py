@@ -97,7 +97,7 @@ def edit(
     UsageError
         The dialogue is not English.
     """
-    if (spoken := language.of(dialogue)) not in ("en", language.NOT_SURE):
+    if (spoken := language.of(dialogue)) not in ("en", language.NOT_SURE, language.NO_LANGUAGE):
         found = f"{dialogue.id}: language is {spoken!r}"
         raise UsageError(f"{found}; the emotional intervention writes English only")
     turns = list(dialogue.turns)

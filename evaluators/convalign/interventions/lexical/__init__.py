@@ -101,7 +101,7 @@ def edit(
     UsageError
         The dialogue is not English, or a placebo has no donor.
     """
-    if (spoken := language.of(dialogue)) not in ("en", language.NOT_SURE):
+    if (spoken := language.of(dialogue)) not in ("en", language.NOT_SURE, language.NO_LANGUAGE):
         raise UsageError(
             f"{dialogue.id}: language is {spoken!r}; the lexical intervention writes English only"
         )
